@@ -1,0 +1,3 @@
+//! `hsmcert`: the command.
+
+fn main() {}

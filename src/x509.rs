@@ -1,0 +1,1 @@
+//! `RequestSpec` and a public key -> DER, and back.
