@@ -1,6 +1,23 @@
-#![doc = "The library behind the `hsmcert` command."]
+//! The library behind the `hsmcert` command: request files, CSRs and certificates, and the token that holds
+//! the keys.
+//!
+//! Data flows one way: `spec` reads a request, `token` makes its key, `x509` builds what is signed there, and
+//! the recipes ([`enroll`], [`accept`], [`find`]) are where these neighbours meet.
 
+pub mod accept;
+pub mod dev_ca;
+pub mod enroll;
+pub mod error;
+pub mod file;
+pub mod find;
 pub mod key;
+pub mod pin;
+pub mod platform;
 pub mod request;
 pub mod spec;
+pub mod token;
+pub mod trial;
+pub mod uri;
 pub mod x509;
+
+pub use error::{Error, ErrorKind};

@@ -1,3 +1,7 @@
-//! `hsmcert`: the command.
+//! `hsmcert`: parse, run, report, exit.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os().collect())
+}

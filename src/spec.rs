@@ -1,5 +1,103 @@
-//! Request text -> [`RequestSpec`](crate::request::RequestSpec): one file per format, one way in.
+//! Request text -> [`RequestSpec`]: one file per format, one way in.
 
+mod date;
 mod diagnostic;
+mod encoding;
+mod foreign;
+mod general_name;
+mod inf;
+mod invalid;
+mod key_usage;
+mod known_extension;
+mod octets;
+mod oid;
+mod options;
+mod raw_extension;
+mod suggest;
+mod toml;
+mod x500;
+
+use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Severity, Source, Span};
+pub use encoding::{Encoding, UnknownEncoding};
+pub use invalid::Invalid;
+pub use options::{NotAnOverride, Options, Override};
+
+use crate::request::RequestSpec;
+
+/// The languages of request files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// certreq's INF (Microsoft, `certreq_1`).
+    Inf,
+    /// hsmcert's own TOML.
+    Toml,
+}
+
+/// What came out of a good request file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The request.
+    pub spec: RequestSpec,
+    /// Warnings and notes, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text that the diagnostics point into.
+    pub source: Source,
+    /// The language of the file.
+    pub format: Format,
+}
+
+/// Reads a request file. `name` is its path as the user wrote it, or `<stdin>`.
+///
+/// # Errors
+/// [`Invalid`] holds everything that is wrong with the file, not the first problem only.
+pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<Invalid>> {
+    let (text, mut diagnostics) = encoding::decode(bytes, options.encoding);
+    let source = Source { name: name.to_owned(), text };
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(Box::new(Invalid { source, diagnostics }));
+    }
+    let format = Format::of(name, &source.text);
+    let (spec, found) = match format {
+        Format::Inf => inf::parse(&source, options),
+        Format::Toml => toml::parse(&source, options),
+    };
+    diagnostics.extend(found);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    if options.strict {
+        diagnostics.iter_mut().for_each(Diagnostic::tighten);
+    }
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    match spec.filter(|_| !failed) {
+        Some(spec) => Ok(Parsed { spec, diagnostics, source, format }),
+        None => Err(Box::new(Invalid { source, diagnostics })),
+    }
+}
+
+impl Format {
+    /// `.toml` is TOML, and every other name is INF, as certreq takes any. What comes from stdin has no name
+    /// and is INF if one of certreq's sections is in it.
+    #[must_use]
+    pub fn of(name: &str, text: &str) -> Self {
+        let toml = if name == "<stdin>" {
+            !text.lines().any(inf::is_known_section)
+        } else {
+            Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+        };
+        if toml { Self::Toml } else { Self::Inf }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_the_format_and_for_stdin_the_content() {
+        assert_eq!(Format::of("a/request.TOML", "[NewRequest]"), Format::Toml);
+        assert_eq!(Format::of("request.txt", "[subject]"), Format::Inf);
+        assert_eq!(Format::of("<stdin>", "; note\n [newrequest] \n"), Format::Inf);
+        assert_eq!(Format::of("<stdin>", "dns = []\n[key]\nlabel = 'x'\n"), Format::Toml);
+    }
+}

@@ -62,6 +62,19 @@ impl Diagnostic {
         Self { severity: Severity::Note, ..Self::error(message, span) }
     }
 
+    /// Makes a warning an error (`--strict`); notes stay notes.
+    pub fn tighten(&mut self) {
+        if self.severity == Severity::Warning {
+            self.severity = Severity::Error;
+        }
+    }
+
+    /// About this place.
+    #[must_use]
+    pub fn at(self, span: Span) -> Self {
+        Self { span: Some(span), ..self }
+    }
+
     /// With a text beside the caret.
     #[must_use]
     pub fn expecting(self, label: impl Into<String>) -> Self {

@@ -1,0 +1,142 @@
+//! The terminal and the CI log: the only code that prints, asks, reads the environment and knows exit codes.
+
+mod accept;
+mod certreq_words;
+mod config;
+mod connect;
+mod dev_ca;
+mod diagnostics;
+mod environment;
+mod exit;
+mod failure;
+mod find_key;
+mod hint;
+mod new;
+mod pin;
+mod report;
+mod target;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use failure::Failure;
+use report::Report;
+
+const EXAMPLES: &str = "Examples:
+  hsmcert new request.inf request.csr.pem     key pair made in the HSM, CSR signed in the HSM
+  hsmcert accept request.crt.pem              certificate checked, stored, its link to the key proved
+  hsmcert find-key --class private            what is on the token, and what belongs together
+
+  hsmcert --module /opt/cloudhsm/lib/libcloudhsm_pkcs11.so --pin-source /run/hsm/pin new request.inf
+  hsmcert -new request.inf request.csr.pem    the spelling of certreq works too
+
+Without an HSM, keys go to a private SoftHSM token (--trial).";
+
+/// certreq for every PKCS#11 HSM: keys and CSRs made in the HSM, certificates linked to their keys.
+#[derive(Debug, Parser)]
+#[command(name = "hsmcert", version, after_help = EXAMPLES, max_term_width = 110, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a key pair in the token and a CSR signed by it
+    New(new::NewArguments),
+    /// Check the CA's certificate, store it beside its key and prove the link
+    Accept(accept::AcceptArguments),
+    /// List keys and certificates, and what belongs together
+    FindKey(find_key::FindKeyArguments),
+    /// Issue certificates from a throw-away CA (never for production)
+    DevCa(dev_ca::DevCaArguments),
+}
+
+/// Options of all commands.
+#[derive(Debug, Args, Default)]
+struct Global {
+    /// PKCS#11 module of the HSM's vendor
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Token")]
+    module: Option<PathBuf>,
+    /// Label of the token
+    #[arg(long, global = true, value_name = "LABEL", help_heading = "Token")]
+    token: Option<String>,
+    /// Serial number of the token
+    #[arg(long, global = true, value_name = "SERIAL", help_heading = "Token")]
+    serial: Option<String>,
+    /// Number of the slot (not stable: prefer --token or --serial)
+    #[arg(long, global = true, value_name = "NUMBER", help_heading = "Token")]
+    slot: Option<u64>,
+    /// RFC 7512 URI with module, token and pin-source
+    #[arg(long, global = true, value_name = "pkcs11:...", help_heading = "Token", conflicts_with_all = ["token", "serial", "slot"])]
+    uri: Option<String>,
+    /// Profile of hsmcert.toml, or a built-in one: cloudhsm, luna, nshield, yubihsm, tpm2, softhsm
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Token")]
+    profile: Option<String>,
+    /// Where the PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
+    #[arg(long, global = true, value_name = "SOURCE", help_heading = "Token")]
+    pin_source: Option<String>,
+    /// Use the private SoftHSM token: keys are on this disk, not in an HSM
+    #[arg(long, global = true, help_heading = "Token", conflicts_with_all = ["token", "serial", "slot", "uri", "profile"])]
+    trial: bool,
+    /// Refuse software tokens (for production pipelines)
+    #[arg(long, global = true, help_heading = "Token")]
+    require_hardware: bool,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true, help_heading = "Output")]
+    json: bool,
+    /// Never ask, print only errors
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Explain choices; -vv shows each PKCS#11 call with its time
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+    /// The certificate is for the machine (certreq's -machine); kept for scripts
+    #[arg(long, global = true, hide = true)]
+    machine: bool,
+    /// The certificate is for the user (certreq's -user); kept for scripts
+    #[arg(long, global = true, hide = true)]
+    user: bool,
+}
+
+/// Runs the command line and returns the exit code.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
+    let arguments = match certreq_words::normalise(arguments) {
+        Ok(arguments) => arguments,
+        Err(failure) => return Report::new(wants_json, false, 0).failure(&failure),
+    };
+    let matches = match Arguments::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) if wants_json && error.use_stderr() => {
+            let text = error.to_string();
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            return Report::new(true, false, 0).failure(&Failure::usage(message));
+        }
+        Err(error) => {
+            // Help goes to stdout with code 0, mistakes to stderr with code 2.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+        }
+    };
+    let Arguments { global, command } = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let report = Report::new(global.json, global.quiet, global.verbose);
+    let result = match command {
+        Command::New(arguments) => new::run(&global, arguments, &report),
+        Command::Accept(arguments) => accept::run(&global, arguments, &report),
+        Command::FindKey(arguments) => find_key::run(&global, &arguments, &report),
+        Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report.failure(&failure),
+    }
+}

@@ -1,0 +1,113 @@
+//! From options to a logged-in session: the token is found, opened and, if need be, made (trial token).
+
+use std::time::Duration;
+
+use hsmcert::platform;
+use hsmcert::request::TokenRequest;
+use hsmcert::token::{CallError, Module, Session, TokenInfo, vendor};
+use hsmcert::trial::{Making, TrialToken};
+use hsmcert::{Error, ErrorKind};
+
+use super::config::Config;
+use super::environment::Environment;
+use super::failure::Failure;
+use super::report::Report;
+use super::target::{self, Target};
+use super::{Global, pin};
+
+/// How often `SoftHSM` is started again before the trial token counts as lost, and the time between.
+const TRIAL_STARTS: u32 = 10;
+const TRIAL_PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens the token that is meant, logs in and runs `work` with the session.
+pub(super) fn with_session<T>(
+    global: &Global,
+    request: &TokenRequest,
+    report: &Report,
+    work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let environment = Environment::read();
+    let config = Config::find()?;
+    let hardware_only = global.require_hardware || environment.require_hardware || config.require_hardware;
+    let mut target = target::resolve(global, &environment, &config, request)?;
+    if let Some(provider) = request.provider_name.as_deref().filter(|name| vendor::is_software_provider(name)) {
+        report
+            .note(&format!("ProviderName = {provider} names no hardware; it plays no part in the choice of the token"));
+    }
+    report.choice(&format!("module {} ({})", target.module.display(), target.why));
+    if target.trial && hardware_only {
+        return Err(not_hardware("the trial token is on this disk"));
+    }
+    let (trial, making) = prepare_trial(&mut target)?;
+
+    let (module, token) = open(&target, trial.as_ref(), making, report)?;
+    report.choice(&format!("{token}"));
+    if hardware_only && token.manufacturer.starts_with("SoftHSM") {
+        return Err(not_hardware(&format!("the token \"{}\" is SoftHSM's", token.label)));
+    }
+    let session = Session::open(&module, token)?;
+    session.check_login()?;
+    let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
+    session.login(pin.as_ref())?;
+    drop(pin);
+    Ok(work(&session)?)
+}
+
+/// Loads the module and finds the token.
+fn open(
+    target: &Target,
+    trial: Option<&TrialToken>,
+    making: Option<Making>,
+    report: &Report,
+) -> Result<(Module, TokenInfo), Failure> {
+    let load = || Module::load(&target.module, report.shows_calls().then(|| observer(*report)));
+    let module = load()?;
+    let Some(trial) = trial else {
+        let token = module.token(&target.selector)?;
+        return Ok((module, token));
+    };
+    trial.make(&module, making)?;
+    report.note(&format!(
+        "trial token: keys are on this disk ({}), not in an HSM; name a real one with --module FILE --token LABEL",
+        trial.folder().display()
+    ));
+    let mut module = module;
+    // SoftHSM reads its tokens at start, and misses one while another process writes to it.
+    for _ in 0..TRIAL_STARTS {
+        if let Ok(token) = trial.find(&module) {
+            return Ok((module, token));
+        }
+        drop(module);
+        std::thread::sleep(TRIAL_PAUSE);
+        module = load()?;
+    }
+    let token = trial.find(&module)?;
+    Ok((module, token))
+}
+
+/// The trial token's files must be there, and `SOFTHSM2_CONF` must be set, before its module starts.
+fn prepare_trial(target: &mut Target) -> Result<(Option<TrialToken>, Option<Making>), Failure> {
+    if !target.trial {
+        return Ok((None, None));
+    }
+    let folder = platform::data_folder().ok_or_else(|| {
+        Failure::new(ErrorKind::TokenUnavailable, "there is no home folder for the trial token").hint("set HOME")
+    })?;
+    let trial = TrialToken::below(&folder);
+    let making = trial.prepare().map_err(Error::from)?;
+    platform::use_softhsm_configuration(&trial.configuration());
+    target.pin_source = Some(trial.pin_source());
+    Ok((Some(trial), making))
+}
+
+fn not_hardware(what: &str) -> Failure {
+    Failure::new(ErrorKind::TokenUnavailable, format!("hardware is required, and {what}"))
+        .hint("name the HSM with --module FILE --token LABEL, or leave --require-hardware out")
+}
+
+fn observer(report: Report) -> hsmcert::token::CallObserver {
+    Box::new(move |name: &str, time: Duration, result: Result<(), &CallError>| {
+        let outcome = result.map_or_else(|error| format!("  {}", error.value()), |()| String::new());
+        report.choice(&format!("{name}  {:.1} ms{outcome}", time.as_secs_f64() * 1000.0));
+    })
+}

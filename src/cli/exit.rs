@@ -1,0 +1,22 @@
+//! Exit codes: a promise (docs/exit-codes.md).
+
+use hsmcert::ErrorKind;
+
+/// `usage`, which clap finds before anything else runs.
+pub(super) const USAGE: u8 = 2;
+
+/// Code and word of a kind of failure.
+pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
+    match kind {
+        ErrorKind::Internal => (1, "internal"),
+        ErrorKind::Usage => (USAGE, "usage"),
+        ErrorKind::RequestInvalid => (3, "request-invalid"),
+        ErrorKind::TokenUnavailable => (4, "token-unavailable"),
+        ErrorKind::LoginFailed => (5, "login-failed"),
+        ErrorKind::NotFound => (6, "not-found"),
+        ErrorKind::Conflict => (7, "conflict"),
+        ErrorKind::CertificateRejected => (8, "certificate-rejected"),
+        ErrorKind::TokenRefused => (9, "token-refused"),
+        ErrorKind::Io => (10, "io"),
+    }
+}

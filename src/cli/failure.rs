@@ -1,0 +1,55 @@
+//! A failure as it is reported: kind, message, causes, hints.
+
+use std::error::Error as _;
+
+use hsmcert::{Error, ErrorKind, spec};
+
+use super::hint;
+
+/// What went wrong, ready to be printed as text or JSON.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+    pub(super) causes: Vec<String>,
+    pub(super) hints: Vec<String>,
+    pub(super) retryable: bool,
+    /// The findings of a request file, which are drawn with their lines.
+    pub(super) invalid: Option<Box<spec::Invalid>>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: vec![], hints: vec![], retryable: false, invalid: None }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let mut failure = Self::new(error.kind(), error.to_string());
+        failure.retryable = error.is_retryable();
+        failure.hints = hint::hints(&error);
+        let mut cause = error.source();
+        while let Some(current) = cause {
+            let text = current.to_string();
+            if text != failure.message && failure.causes.last() != Some(&text) {
+                failure.causes.push(text);
+            }
+            cause = current.source();
+        }
+        if let Error::Spec(invalid) = error {
+            failure.invalid = Some(invalid);
+        }
+        failure
+    }
+}

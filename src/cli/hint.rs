@@ -1,0 +1,149 @@
+//! What to do next: one match over all errors. What happened is in the error's own text.
+
+use hsmcert::error::{Error, KeyFate};
+use hsmcert::token::{self, TokenInfo};
+use hsmcert::x509::FileKind;
+use hsmcert::{file, trial, x509};
+
+/// Hints for an error, most useful first.
+pub(super) fn hints(error: &Error) -> Vec<String> {
+    match error {
+        // The findings carry their own help.
+        Error::Spec(_) => vec![],
+        Error::File(error) => file_hint(error),
+        Error::Uri(_) => {
+            vec!["a URI looks like pkcs11:token=LABEL?module-path=FILE&pin-source=FILE (RFC 7512)".to_owned()]
+        }
+        Error::Token(error) => token_hints(error),
+        Error::Trial(error) => match error {
+            trial::Error::Folder(_) => vec!["set XDG_DATA_HOME to a folder without these characters".to_owned()],
+            trial::Error::Lost(folder) => vec![format!(
+                "if nothing on it is needed, remove the folder {} and run the command again",
+                folder.display()
+            )],
+            trial::Error::File(error) => file_hint(error),
+            trial::Error::Token(error) => token_hints(error),
+        },
+        Error::X509(error) => x509_hints(error),
+        Error::NoLabel => {
+            vec!["add a CN or a DNS name to the request, or KeyContainer (INF) or key.label (TOML)".to_owned()]
+        }
+        Error::SelfSignedRequest => vec!["write RequestType = PKCS10, and issue with: hsmcert dev-ca".to_owned()],
+        Error::KeyMissing(_) => vec!["see what is there with: hsmcert find-key --class private".to_owned()],
+        Error::AfterKeyMade { fate, source, label, .. } => {
+            let mut all = hints(source);
+            match fate {
+                KeyFate::Destroyed => {}
+                KeyFate::Kept => {
+                    all.push(format!("make a CSR for it with UseExistingKeySet = true and KeyContainer = \"{label}\""));
+                }
+                KeyFate::Stays => all.push("remove it with your HSM's own tool before you try again".to_owned()),
+            }
+            all
+        }
+        Error::ForeignKey { key, compared, .. } => {
+            let mut all = vec![format!("the certificate's key: {key}")];
+            if compared.is_empty() {
+                all.push("the token has no private key".to_owned());
+            }
+            all.extend(compared.iter().map(|one| format!("compared with {one}")));
+            all.push("is this the token on which the CSR was made? Choose another with --token".to_owned());
+            all
+        }
+        Error::SeveralLeaves(_) => vec!["put the certificates into files of their own".to_owned()],
+        Error::Expired { .. } => vec!["ask the CA for a new one with the same CSR".to_owned()],
+        Error::NoKeyId(_) => vec!["set its CKA_ID with your HSM's own tool".to_owned()],
+        Error::LabelOfOther { .. } => {
+            vec!["rename or remove that certificate; hsmcert deletes only what it replaces".to_owned()]
+        }
+        Error::LinkNotProved { .. } => {
+            vec!["the token gave a wrong signature: nothing was changed; see hsmcert find-key".to_owned()]
+        }
+        Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],
+    }
+}
+
+fn file_hint(error: &file::Error) -> Vec<String> {
+    match error {
+        file::Error::Missing(_) => vec!["check the path".to_owned()],
+        file::Error::MissingFolder { folder, .. } => vec![format!("make it with: mkdir -p {}", folder.display())],
+        file::Error::Exists(_) => vec!["choose another name, or replace it with --force".to_owned()],
+        file::Error::TooLarge(_) => vec!["is this the right file?".to_owned()],
+        file::Error::Io(_) => vec![],
+    }
+}
+
+fn token_hints(error: &token::Error) -> Vec<String> {
+    use token::Error as Token;
+    let text = |text: &str| vec![text.to_owned()];
+    let list = |tokens: &[TokenInfo]| tokens.iter().map(|token| format!("there is {token}")).collect::<Vec<_>>();
+    match error {
+        Token::ModuleMissing(_) => text("install the HSM's client software, or name its module with --module FILE"),
+        Token::ModuleUnusable { .. } => text("a module is a shared library for this processor, from the HSM's vendor"),
+        Token::ModuleStart { .. } => text("check the vendor's configuration file and whether you may read it"),
+        Token::TokenMissing { present, .. } if present.is_empty() => {
+            text("the module shows no initialised token at all")
+        }
+        Token::TokenMissing { present, .. } => list(present),
+        Token::TokenAmbiguous { fitting, .. } => {
+            let mut all = list(fitting);
+            all.push("choose one with --token LABEL or --serial SERIAL".to_owned());
+            all
+        }
+        Token::NoToken(_) => text("initialise one with the vendor's tool (SoftHSM: softhsm2-util --init-token --free)"),
+        Token::PinMissing(_) => text("give it with --pin-source FILE, HSMCERT_PIN, or type it at a terminal"),
+        Token::PinWrong { left, .. } => {
+            let mut all = match left {
+                token::PinTries::Unknown => vec![],
+                token::PinTries::Few => text("few tries are left"),
+                token::PinTries::One => text("one try is left; hsmcert will not take it"),
+                token::PinTries::None => text("the PIN is locked now"),
+            };
+            all.push(
+                "it was tried once and is not tried again; check --pin-source (AWS CloudHSM: user:password)".to_owned(),
+            );
+            all
+        }
+        Token::PinFinalTry(_) => text("log in once with the vendor's own tool, which resets the counter"),
+        Token::PinLocked(_) => text("the security officer can set a new PIN"),
+        Token::PinUnset(_) => text("the security officer sets it (pkcs11-tool --init-pin --login --login-type so)"),
+        Token::MechanismMissing { present, .. } if present.is_empty() => text("choose another algorithm or token"),
+        Token::MechanismMissing { present, .. } => vec![format!("it has {}", present.join(", "))],
+        Token::LabelTaken { .. } => text(
+            "give the new key another label (--label), or reuse the key with UseExistingKeySet = true (TOML: key.reuse)",
+        ),
+        Token::KeyUnprotected { .. } => text("the token does not keep keys secret: use another one"),
+        Token::KeyDiffers { .. } => text("report this to the HSM's vendor"),
+        Token::PrivateKeyMissing(_) => text("log in as the user who owns the key"),
+        Token::KeyAmbiguous { .. } => text("see what is there with: hsmcert find-key"),
+        Token::ReadBack(_) => text("the certificate object was removed again; report this to the HSM's vendor"),
+        Token::SchemeMismatch { .. } => text("choose a signature that fits the key"),
+        Token::Random(_) => vec![],
+        Token::Call { source, .. } => match source.reach() {
+            token::Reach::Refused => vec![],
+            token::Reach::Full => text("the token is full: remove what is not needed"),
+            token::Reach::NotLoggedIn => text("give a PIN with --pin-source"),
+            token::Reach::Away => text("check that the HSM is reachable, then run the command again"),
+            token::Reach::Broken => text("run with -vv to see the calls, and report it to the HSM's vendor"),
+        },
+    }
+}
+
+fn x509_hints(error: &x509::Error) -> Vec<String> {
+    match error {
+        x509::Error::WrongFile { found: FileKind::Request, wanted: FileKind::Certificate } => {
+            vec!["this is the CSR: give it to your CA and accept the certificate that comes back".to_owned()]
+        }
+        x509::Error::WrongFile { found: FileKind::PrivateKey, .. } => {
+            vec!["a key that was in a file is no key of an HSM: keep it out of this".to_owned()]
+        }
+        x509::Error::WrongFile { .. } | x509::Error::Der { .. } => {
+            vec!["is this the file that your CA sent?".to_owned()]
+        }
+        x509::Error::Value { .. } => vec!["change the value in the request file".to_owned()],
+        x509::Error::Scheme(_) | x509::Error::SchemeMismatch { .. } => {
+            vec!["choose RSA or ECDSA in the request file".to_owned()]
+        }
+        x509::Error::PublicKey(_) | x509::Error::Signature(_) => vec![],
+    }
+}

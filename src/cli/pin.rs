@@ -1,0 +1,86 @@
+//! Reading a PIN: file, stdin, environment, command, or a prompt that does not echo.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::process::{Command, Stdio};
+
+use hsmcert::pin::{Pin, PinSource};
+use hsmcert::{ErrorKind, file};
+use zeroize::Zeroizing;
+
+use super::environment;
+use super::failure::Failure;
+use super::report::Report;
+use super::target::Target;
+
+/// The PIN for a target; `None` when there is none and nobody can be asked.
+pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Option<Pin>, Failure> {
+    if let Some(source) = &target.pin_source {
+        return read(source).map(Some);
+    }
+    let mut variables = vec!["HSMCERT_PIN"];
+    if let (Some(source), None) = (&target.profile_pin_source, environment::text("HSMCERT_PIN")) {
+        return read(source).map(Some);
+    }
+    if target.user_in_pin {
+        variables.extend(["CLOUDHSM_PIN", "n3fips_password"]);
+    }
+    for name in variables {
+        if let Some(pin) = environment::text(name) {
+            report.choice(&format!("PIN from the environment variable {name}"));
+            return Ok(Some(Pin::new(pin)));
+        }
+    }
+    if report.is_quiet() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    let prompt = format!("PIN of the token \"{}\": ", super::report::shown(token));
+    let typed = rpassword::prompt_password(prompt).map_err(|error| unreadable("the terminal", &error.to_string()))?;
+    Ok(Some(Pin::new(typed)))
+}
+
+/// Reads a source; one that cannot be read is an error, not "no PIN".
+pub(super) fn read(source: &PinSource) -> Result<Pin, Failure> {
+    let bytes = match source {
+        PinSource::File(path) => {
+            Zeroizing::new(file::read(path).map_err(|error| unreadable(&source.to_string(), &error.to_string()))?)
+        }
+        PinSource::Stdin => {
+            let mut line = Zeroizing::new(Vec::new());
+            let read = std::io::stdin().lock().read_until(b'\n', &mut line);
+            read.map_err(|error| unreadable("standard input", &error.to_string()))?;
+            line
+        }
+        PinSource::Env(name) => {
+            let value = environment::text(name).ok_or_else(|| unreadable(&source.to_string(), "it is not set"))?;
+            Zeroizing::new(value.into_bytes())
+        }
+        PinSource::Exec(command) => run(command, source)?,
+    };
+    let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(unreadable(&source.to_string(), "its first line is empty"));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| unreadable(&source.to_string(), "it is not UTF-8"))?;
+    Ok(Pin::new(text.to_owned()))
+}
+
+fn run(command: &str, source: &PinSource) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let output = Command::new(shell)
+        .args([flag, command])
+        // A command that gives a PIN needs none of another token.
+        .env_remove("HSMCERT_PIN")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| unreadable(&source.to_string(), &error.to_string()))?;
+    if !output.status.success() {
+        return Err(unreadable(&source.to_string(), &output.status.to_string()));
+    }
+    Ok(Zeroizing::new(output.stdout))
+}
+
+fn unreadable(source: &str, reason: &str) -> Failure {
+    Failure::new(ErrorKind::LoginFailed, format!("the PIN cannot be read from {source}: {reason}"))
+        .hint("--pin-source takes FILE, - (stdin), env:NAME or exec:COMMAND")
+}

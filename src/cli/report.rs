@@ -1,0 +1,162 @@
+//! The one place that prints. The result goes to stdout, everything else to stderr: lower case, no full stop,
+//! one line each. With `--json` both are single JSON objects.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{diagnostics, exit};
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Report {
+    json: bool,
+    quiet: bool,
+    verbose: u8,
+}
+
+#[derive(Serialize)]
+struct JsonFailure<'a> {
+    code: &'static str,
+    exit_code: u8,
+    message: &'a str,
+    causes: &'a [String],
+    hints: &'a [String],
+    retryable: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<diagnostics::JsonDiagnostic>,
+}
+
+impl Report {
+    pub(super) fn new(json: bool, quiet: bool, verbose: u8) -> Self {
+        Self { json, quiet, verbose }
+    }
+
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
+    pub(super) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    pub(super) fn shows_calls(self) -> bool {
+        self.verbose >= 2 && !self.quiet
+    }
+
+    /// The result: one object, or text.
+    pub(super) fn result(self, object: &impl Serialize, text: &str) {
+        if self.json {
+            let json = serde_json::to_string_pretty(object).unwrap_or_default();
+            self.stdout(format!("{json}\n").as_bytes());
+        } else if !self.quiet {
+            self.stdout(text.as_bytes());
+        }
+    }
+
+    /// Bytes that are the result themselves, such as a CSR on stdout.
+    pub(super) fn stdout(self, bytes: &[u8]) {
+        let mut stdout = std::io::stdout().lock();
+        // A reader that went away (`| head`) is no failure of ours.
+        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    }
+
+    /// Something that the user should know.
+    pub(super) fn note(self, text: &str) {
+        if !self.quiet {
+            eprintln!("note: {}", shown(text));
+        }
+    }
+
+    /// Something that is probably not what the user wants.
+    pub(super) fn warning(self, text: &str) {
+        if !self.quiet {
+            eprintln!("warning: {}", shown(text));
+        }
+    }
+
+    /// Text beside a result that went to stdout.
+    pub(super) fn aside(self, text: &str) {
+        if !self.quiet && !self.json {
+            eprint!("{text}");
+        }
+    }
+
+    /// Why something was chosen (`-v`).
+    pub(super) fn choice(self, text: &str) {
+        if self.verbose >= 1 && !self.quiet {
+            eprintln!("{}", shown(text));
+        }
+    }
+
+    /// The findings of a good request file.
+    pub(super) fn diagnostics(self, source: &hsmcert::spec::Source, found: &[hsmcert::spec::Diagnostic]) {
+        if !self.quiet {
+            for diagnostic in found {
+                eprint!("{}", diagnostics::draw(source, diagnostic));
+            }
+        }
+    }
+
+    /// The failure, on stderr; its exit code.
+    pub(super) fn failure(self, failure: &Failure) -> ExitCode {
+        let (number, word) = exit::code(failure.kind);
+        if self.json {
+            let object = JsonFailure {
+                code: word,
+                exit_code: number,
+                message: &failure.message,
+                causes: &failure.causes,
+                hints: &failure.hints,
+                retryable: failure.retryable,
+                diagnostics: failure.invalid.as_deref().map(diagnostics::json).unwrap_or_default(),
+            };
+            eprintln!("{}", serde_json::to_string_pretty(&object).unwrap_or_default());
+            return ExitCode::from(number);
+        }
+        match &failure.invalid {
+            Some(invalid) => {
+                for diagnostic in &invalid.diagnostics {
+                    eprint!("{}", diagnostics::draw(&invalid.source, diagnostic));
+                }
+                eprintln!("error: no request was made from {}; the HSM was not touched", shown(&invalid.source.name));
+            }
+            None => eprintln!("error: {}", shown(&failure.message)),
+        }
+        for cause in &failure.causes {
+            eprintln!("caused by: {}", shown(cause));
+        }
+        for hint in &failure.hints {
+            eprintln!("hint: {}", shown(hint));
+        }
+        ExitCode::from(number)
+    }
+}
+
+/// Text from a token or file with its control characters escaped: labels can hold terminal sequences.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Direction overrides make a line read as something else.
+        let overrides = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || overrides {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        assert_eq!(shown("a\u{1b}[31mb\nc\u{202e}"), "a\\u{1b}[31mb\\nc\\u{202e}");
+    }
+}

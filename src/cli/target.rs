@@ -1,0 +1,269 @@
+//! Which token is meant: the first source that says so wins, and one that leads nowhere is an error, never a
+//! reason to try the next one.
+
+use std::path::PathBuf;
+
+use hsmcert::ErrorKind;
+use hsmcert::pin::PinSource;
+use hsmcert::request::TokenRequest;
+use hsmcert::token::Selector;
+use hsmcert::token::vendor::{self, Platform, SOFTHSM, Vendor};
+use hsmcert::uri::Pkcs11Uri;
+
+use super::Global;
+use super::config::{Config, Profile};
+use super::environment::Environment;
+use super::failure::Failure;
+
+/// The token that is meant, and why.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) module: PathBuf,
+    pub(super) selector: Selector,
+    pub(super) pin_source: Option<PinSource>,
+    /// A PIN that a profile names; it comes after the environment.
+    pub(super) profile_pin_source: Option<PinSource>,
+    /// The PIN may be in the vendor's own variables.
+    pub(super) user_in_pin: bool,
+    pub(super) trial: bool,
+    pub(super) why: String,
+}
+
+/// Decides. Reads nothing itself, except that it looks where modules are installed.
+pub(super) fn resolve(
+    global: &Global,
+    environment: &Environment,
+    config: &Config,
+    request: &TokenRequest,
+) -> Result<Target, Failure> {
+    let flag_uri = parse(global.uri.as_deref())?;
+    let environment_uri = parse(environment.uri.as_deref())?;
+    let request_uri = parse(request.uri.as_deref())?;
+    let explicit_pin = global.pin_source.as_deref().map(PinSource::parse);
+    if global.trial {
+        return trial(global.module.clone(), explicit_pin, "--trial");
+    }
+    let profile = choose_profile(global, environment, config, request)?;
+    let profile_uri = parse(profile.as_ref().and_then(|found| found.profile.uri.as_deref()))?;
+
+    let module_sources = [
+        (global.module.clone(), "--module"),
+        (flag_uri.module_path.clone(), "--uri"),
+        (environment.module.clone(), "HSMCERT_MODULE"),
+        (environment_uri.module_path.clone(), "HSMCERT_URI"),
+        (environment.module_path.clone(), "PKCS11_MODULE_PATH"),
+        (request_uri.module_path.clone(), "the request's token.uri"),
+    ];
+    let named = module_sources.into_iter().find_map(|(module, why)| Some((module?, why.to_owned())));
+    let from_profile = profile.as_ref().and_then(|found| {
+        let module = found.profile.module.clone().or_else(|| profile_uri.module_path.clone());
+        module.map(|module| (module, found.why.clone()))
+    });
+    let selector =
+        selector(global, environment, &flag_uri, &environment_uri, &request_uri, profile.as_ref(), &profile_uri)?;
+    let pin_source = explicit_pin.or(flag_uri.pin_source).or(environment_uri.pin_source).or(request_uri.pin_source);
+    let Some((module, why)) = named.or(from_profile) else {
+        if let Some(found) = &profile {
+            return Err(module_not_here(found.vendor, &found.why));
+        }
+        if let Some(provider) = request.provider_name.as_deref().filter(|name| !vendor::is_software_provider(name)) {
+            return Err(unknown_provider(provider));
+        }
+        if !selector.is_empty() {
+            return Err(Failure::new(ErrorKind::TokenUnavailable, "a token is named, but no PKCS#11 module")
+                .hint("name the HSM's module with --module FILE or HSMCERT_MODULE"));
+        }
+        if environment.softhsm_configured {
+            return Err(Failure::new(
+                ErrorKind::TokenUnavailable,
+                "SOFTHSM2_CONF is set, and no token is named: no trial token is made in your own SoftHSM",
+            )
+            .hint(
+                "name its token with --profile softhsm --token LABEL, or use --trial, which has its own configuration",
+            ));
+        }
+        return trial(None, pin_source, "nothing is configured");
+    };
+    let vendor = profile.as_ref().and_then(|found| found.vendor).or_else(|| by_module(&module));
+    Ok(Target {
+        module,
+        selector,
+        pin_source,
+        profile_pin_source: profile
+            .as_ref()
+            .and_then(|found| found.profile.pin_source.as_deref().map(PinSource::parse))
+            .or(profile_uri.pin_source),
+        user_in_pin: vendor.is_some_and(|vendor| vendor.user_in_pin),
+        trial: false,
+        why,
+    })
+}
+
+/// A profile that was chosen.
+struct Chosen {
+    profile: Profile,
+    vendor: Option<&'static Vendor>,
+    why: String,
+}
+
+fn choose_profile(
+    global: &Global,
+    environment: &Environment,
+    config: &Config,
+    request: &TokenRequest,
+) -> Result<Option<Chosen>, Failure> {
+    let named = [
+        (&global.profile, "--profile"),
+        (&environment.profile, "HSMCERT_PROFILE"),
+        (&request.profile, "the request's token.profile"),
+    ];
+    if let Some((name, source)) = named.into_iter().find_map(|(name, source)| Some((name.as_deref()?, source))) {
+        let why = format!("profile \"{name}\" ({source})");
+        if let Some(profile) = config.profile.get(name) {
+            return Ok(Some(Chosen { profile: profile.clone(), vendor: vendor::by_profile(name), why }));
+        }
+        let vendor = vendor::by_profile(name).ok_or_else(|| {
+            let known = vendor::VENDORS.iter().map(|vendor| vendor.profile).collect::<Vec<_>>().join(", ");
+            Failure::new(ErrorKind::TokenUnavailable, format!("there is no profile \"{name}\""))
+                .hint(format!("built in are {known}; others stand in hsmcert.toml as [profile.NAME]"))
+        })?;
+        return Ok(Some(built_in(vendor, why)));
+    }
+    if let Some(provider) = request.provider_name.as_deref() {
+        let why = format!("ProviderName = {provider}");
+        let fits =
+            |profile: &&Profile| profile.providers.iter().any(|known| known.eq_ignore_ascii_case(provider.trim()));
+        if let Some(profile) = config.profile.values().find(fits) {
+            return Ok(Some(Chosen { profile: profile.clone(), vendor: vendor::by_provider(provider), why }));
+        }
+        if let Some(vendor) = vendor::by_provider(provider) {
+            return Ok(Some(built_in(vendor, why)));
+        }
+        if !vendor::is_software_provider(provider) {
+            return Ok(None);
+        }
+    }
+    let default = config.profile.get("default");
+    Ok(default.map(|profile| Chosen { profile: profile.clone(), vendor: None, why: "profile \"default\"".to_owned() }))
+}
+
+fn built_in(vendor: &'static Vendor, why: String) -> Chosen {
+    let module = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from).find(|path| path.exists());
+    Chosen { profile: Profile { module, ..Profile::default() }, vendor: Some(vendor), why }
+}
+
+fn selector(
+    global: &Global,
+    environment: &Environment,
+    flag_uri: &Pkcs11Uri,
+    environment_uri: &Pkcs11Uri,
+    request_uri: &Pkcs11Uri,
+    profile: Option<&Chosen>,
+    profile_uri: &Pkcs11Uri,
+) -> Result<Selector, Failure> {
+    let of_uri = |uri: &Pkcs11Uri| Selector {
+        label: uri.token.clone(),
+        serial: uri.serial.clone(),
+        manufacturer: uri.manufacturer.clone(),
+        model: uri.model.clone(),
+        slot: uri.slot_id,
+    };
+    let slot = environment.slot.as_deref().map(str::parse).transpose();
+    let slot = slot.map_err(|_| Failure::usage("HSMCERT_SLOT is not a number"))?;
+    let plain = |label: &Option<String>, serial: &Option<String>, slot| Selector {
+        label: label.clone(),
+        serial: serial.clone(),
+        slot,
+        ..Selector::default()
+    };
+    let sources = [
+        plain(&global.token, &global.serial, global.slot),
+        of_uri(flag_uri),
+        plain(&environment.token, &environment.serial, slot),
+        of_uri(environment_uri),
+        of_uri(request_uri),
+        profile.map(|found| plain(&found.profile.token, &found.profile.serial, found.profile.slot)).unwrap_or_default(),
+        of_uri(profile_uri),
+    ];
+    Ok(sources.into_iter().find(|selector| !selector.is_empty()).unwrap_or_default())
+}
+
+fn parse(uri: Option<&str>) -> Result<Pkcs11Uri, Failure> {
+    let Some(uri) = uri else { return Ok(Pkcs11Uri::default()) };
+    let parsed = Pkcs11Uri::parse(uri);
+    parsed.map_err(|error| match error {
+        hsmcert::uri::Error::PinValue => {
+            Failure::usage("a PIN does not belong into a URI: others can read it (pin-value)")
+                .hint("write the PIN to a file that only you can read, and use pin-source=FILE")
+        }
+        other => Failure::from(hsmcert::Error::from(other)),
+    })
+}
+
+fn by_module(module: &std::path::Path) -> Option<&'static Vendor> {
+    let name = module.file_name()?;
+    vendor::VENDORS.iter().find(|vendor| {
+        vendor.modules(Platform::CURRENT).iter().any(|known| std::path::Path::new(known).file_name() == Some(name))
+    })
+}
+
+fn trial(module: Option<PathBuf>, pin_source: Option<PinSource>, why: &str) -> Result<Target, Failure> {
+    let places = SOFTHSM.modules(Platform::CURRENT);
+    let module = module.or_else(|| places.iter().map(PathBuf::from).find(|path| path.exists()));
+    let module = module.ok_or_else(|| {
+        Failure::new(
+            ErrorKind::TokenUnavailable,
+            "no HSM is configured, and SoftHSM for the trial token is not installed",
+        )
+        .hint(format!("install SoftHSM: {}", install_command()))
+        .hint("or name your HSM's module with --module FILE")
+    })?;
+    let why = format!("trial token: {why}");
+    Ok(Target {
+        module,
+        selector: Selector::default(),
+        pin_source,
+        profile_pin_source: None,
+        user_in_pin: false,
+        trial: true,
+        why,
+    })
+}
+
+fn install_command() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "brew install softhsm"
+    } else if cfg!(windows) {
+        "the SoftHSM2 for Windows installer"
+    } else if std::path::Path::new("/etc/debian_version").exists() {
+        "apt-get install softhsm2"
+    } else if std::path::Path::new("/etc/redhat-release").exists() {
+        "dnf install softhsm"
+    } else if std::path::Path::new("/etc/alpine-release").exists() {
+        "apk add softhsm"
+    } else {
+        "the package softhsm2 or softhsm of your system"
+    }
+}
+
+fn module_not_here(vendor: Option<&'static Vendor>, why: &str) -> Failure {
+    let Some(vendor) = vendor else {
+        return Failure::new(ErrorKind::TokenUnavailable, format!("{why} names no module"))
+            .hint("add module = \"FILE\" to it in hsmcert.toml, or use --module FILE");
+    };
+    let message = format!("{why} asks for {}, whose PKCS#11 module is not installed here", vendor.product);
+    let failure = Failure::new(ErrorKind::TokenUnavailable, message);
+    let failure = match vendor.modules(Platform::CURRENT).first() {
+        Some(place) => failure.hint(format!("its usual place is {place}; name another with --module FILE")),
+        None => failure.hint("name its module with --module FILE"),
+    };
+    failure.hint("only to try things out, with the key on this disk: --trial")
+}
+
+fn unknown_provider(provider: &str) -> Failure {
+    let message =
+        format!("ProviderName = {provider} is a provider that no profile knows, so its HSM is not known either");
+    Failure::new(ErrorKind::TokenUnavailable, message)
+        .hint("name the HSM's module with --module FILE, or list the provider in hsmcert.toml under [profile.NAME] providers")
+        .hint("only to try things out, with the key on this disk: --trial")
+}

@@ -1,0 +1,221 @@
+//! The sum of all errors, and the kinds that a script can tell apart.
+
+use crate::key::KeyId;
+use crate::token::{self, Reach};
+use crate::{file, spec, trial, uri, x509};
+
+/// Any error of the library.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request file.
+    #[error(transparent)]
+    Spec(#[from] Box<spec::Invalid>),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] file::Error),
+    /// A `pkcs11:` URI.
+    #[error("not a usable pkcs11: URI: {0}")]
+    Uri(#[from] uri::Error),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] token::Error),
+    /// The trial token.
+    #[error(transparent)]
+    Trial(#[from] trial::Error),
+    /// A request or certificate.
+    #[error(transparent)]
+    X509(#[from] x509::Error),
+    /// The request gives nothing to name the key by.
+    #[error("the request names neither a label nor a common name nor an alternative name")]
+    NoLabel,
+    /// The request asks for a self-signed certificate.
+    #[error("the request asks for a self-signed certificate (RequestType = Cert), and only PKCS#10 requests are made")]
+    SelfSignedRequest,
+    /// The request wants a key that is not there.
+    #[error("the request reuses the key \"{0}\", which is not on the token")]
+    KeyMissing(String),
+    /// Something failed when the key pair had been made.
+    #[error("no CSR was made, and the new key pair \"{label}\" (id {id}) {fate}")]
+    AfterKeyMade {
+        /// Its label.
+        label: String,
+        /// Its id.
+        id: KeyId,
+        /// What became of it.
+        fate: KeyFate,
+        /// What failed.
+        source: Box<Error>,
+    },
+    /// No certificate of the file belongs to a key on the token.
+    #[error("no key on the token belongs to the certificate of {subject}")]
+    ForeignKey {
+        /// Subject of the certificate.
+        subject: String,
+        /// Its key, for people.
+        key: String,
+        /// The keys that were compared.
+        compared: Vec<String>,
+    },
+    /// Several certificates of the file belong to keys on the token.
+    #[error("{} certificates of the file belong to keys on the token: {}", .0.len(), .0.join("; "))]
+    SeveralLeaves(Vec<String>),
+    /// The certificate has expired.
+    #[error("the certificate of {subject} expired on {not_after}")]
+    Expired {
+        /// Subject.
+        subject: String,
+        /// The date.
+        not_after: String,
+    },
+    /// The key has no id, so nothing can be linked to it.
+    #[error("the key \"{0}\" has no CKA_ID, so that no certificate can be linked to it")]
+    NoKeyId(String),
+    /// Another key's certificate has the label.
+    #[error("the label \"{label}\" is on a certificate of another key: {subject}")]
+    LabelOfOther {
+        /// The label.
+        label: String,
+        /// Subject of that certificate.
+        subject: String,
+    },
+    /// The signature made with the linked key does not verify with the certificate.
+    #[error("the link is not proved: a signature by the key with id {id} does not verify with the certificate")]
+    LinkNotProved {
+        /// The id through which the key was found.
+        id: KeyId,
+    },
+    /// The throw-away CA could not make its own certificate.
+    #[error("the throw-away CA in {folder} cannot be used: {reason}")]
+    DevCa {
+        /// Its folder.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What became of a new key pair after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFate {
+    /// It is gone, as if nothing had been.
+    Destroyed,
+    /// It was kept because the user asked for that.
+    Kept,
+    /// It could not be destroyed.
+    Stays,
+}
+
+impl std::fmt::Display for KeyFate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Destroyed => "was destroyed again",
+            Self::Kept => "is kept on the token",
+            Self::Stays => "could not be destroyed and is still on the token",
+        })
+    }
+}
+
+/// The kinds of failure: a promise to scripts. Exit codes are made from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// A bug.
+    Internal,
+    /// The command line.
+    Usage,
+    /// The request file.
+    RequestInvalid,
+    /// Module, token, device or cluster is not there or not reachable.
+    TokenUnavailable,
+    /// The PIN.
+    LoginFailed,
+    /// No such key or certificate.
+    NotFound,
+    /// A label, id or file is taken, or several fit.
+    Conflict,
+    /// The certificate.
+    CertificateRejected,
+    /// The token cannot do it or may not.
+    TokenRefused,
+    /// The file system.
+    Io,
+}
+
+impl Error {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Spec(_) | Self::NoLabel | Self::SelfSignedRequest => ErrorKind::RequestInvalid,
+            Self::Uri(_) => ErrorKind::Usage,
+            Self::File(error) => file_kind(error),
+            Self::Token(error) => token_kind(error),
+            Self::Trial(error) => match error {
+                trial::Error::Folder(_) => ErrorKind::Io,
+                trial::Error::Lost(_) => ErrorKind::TokenUnavailable,
+                trial::Error::File(error) => file_kind(error),
+                trial::Error::Token(error) => token_kind(error),
+            },
+            Self::X509(error) => x509_kind(error),
+            Self::AfterKeyMade { source, .. } => source.kind(),
+            Self::KeyMissing(_) => ErrorKind::NotFound,
+            Self::ForeignKey { .. } | Self::Expired { .. } | Self::LinkNotProved { .. } | Self::NoKeyId(_) => {
+                ErrorKind::CertificateRejected
+            }
+            Self::SeveralLeaves(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::DevCa { .. } => ErrorKind::Io,
+        }
+    }
+
+    /// Whether the same command may work later, unchanged.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
+            | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
+            Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. } => source.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+fn file_kind(error: &file::Error) -> ErrorKind {
+    match error {
+        file::Error::Exists(_) => ErrorKind::Conflict,
+        file::Error::Missing(_) | file::Error::MissingFolder { .. } | file::Error::TooLarge(_) | file::Error::Io(_) => {
+            ErrorKind::Io
+        }
+    }
+}
+
+fn token_kind(error: &token::Error) -> ErrorKind {
+    use token::Error as Token;
+    match error {
+        Token::ModuleMissing(_)
+        | Token::ModuleUnusable { .. }
+        | Token::ModuleStart { .. }
+        | Token::TokenMissing { .. }
+        | Token::NoToken(_)
+        | Token::Random(_) => ErrorKind::TokenUnavailable,
+        Token::TokenAmbiguous { .. } | Token::LabelTaken { .. } | Token::KeyAmbiguous { .. } => ErrorKind::Conflict,
+        Token::PinMissing(_)
+        | Token::PinWrong { .. }
+        | Token::PinFinalTry(_)
+        | Token::PinLocked(_)
+        | Token::PinUnset(_) => ErrorKind::LoginFailed,
+        Token::PrivateKeyMissing(_) => ErrorKind::NotFound,
+        Token::MechanismMissing { .. }
+        | Token::KeyUnprotected { .. }
+        | Token::KeyDiffers { .. }
+        | Token::ReadBack(_)
+        | Token::SchemeMismatch { .. } => ErrorKind::TokenRefused,
+        Token::Call { source, .. } => match source.reach() {
+            Reach::Refused | Reach::Full => ErrorKind::TokenRefused,
+            Reach::NotLoggedIn => ErrorKind::LoginFailed,
+            Reach::Away | Reach::Broken => ErrorKind::TokenUnavailable,
+        },
+    }
+}
+
+fn x509_kind(error: &x509::Error) -> ErrorKind {
+    if error.is_about_request() { ErrorKind::RequestInvalid } else { ErrorKind::CertificateRejected }
+}

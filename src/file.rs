@@ -1,0 +1,182 @@
+//! Files: read with the path in the error; write whole or not at all, and never over what is there.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+/// Largest input that is read: request files and certificate bundles are far smaller.
+const READ_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// What can go wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that must be read is not there.
+    #[error("{}: no such file", .0.display())]
+    Missing(PathBuf),
+    /// The folder of an output file is not there.
+    #[error("{}: the folder {} does not exist", .path.display(), .folder.display())]
+    MissingFolder {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// An output file is there already.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// An input file is larger than any request or certificate bundle.
+    #[error("{}: larger than {} MiB", .0.display(), READ_LIMIT / 1024 / 1024)]
+    TooLarge(PathBuf),
+    /// The operating system refused; its message names the path.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::TooLarge`], [`Error::Io`].
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = fs::File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
+        _ => Error::Io(error),
+    })?;
+    let mut bytes = Vec::new();
+    file.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > READ_LIMIT {
+        return Err(Error::TooLarge(path.to_owned()));
+    }
+    Ok(bytes)
+}
+
+/// Who may read a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// As the umask says: CSRs and certificates are public.
+    Public,
+    /// The owner only (0600): keys of `dev-ca`, PINs, state.
+    Owner,
+}
+
+/// A file that will be written later. Made before the HSM is touched, so that a path that cannot work is
+/// refused in time; the race between check and write is closed by create-new.
+#[derive(Debug, Clone)]
+pub struct OutputFile {
+    path: PathBuf,
+    access: Access,
+    overwrite: bool,
+}
+
+impl OutputFile {
+    /// Checks that the file can be made: its folder exists and, without `overwrite`, it does not.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], [`Error::MissingFolder`].
+    pub fn new(path: &Path, access: Access, overwrite: bool) -> Result<Self, Error> {
+        let folder = folder_of(path);
+        if !folder.is_dir() {
+            return Err(Error::MissingFolder { path: path.to_owned(), folder: folder.to_owned() });
+        }
+        if path.is_dir() || (!overwrite && path.symlink_metadata().is_ok()) {
+            return Err(Error::Exists(path.to_owned()));
+        }
+        // Writing is tried now and not after the key is made: a read-only folder is found here.
+        temporary(path, access)?;
+        Ok(Self { path: path.to_owned(), access, overwrite })
+    }
+
+    /// Where it will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes all bytes to a temporary file beside it, flushes it to disk and renames it into place.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when another process made the file meanwhile, [`Error::Io`].
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        let mut file = temporary(&self.path, self.access)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        let persisted = if self.overwrite { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
+        persisted.map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists(self.path.clone()),
+            _ => Error::Io(error.error),
+        })?;
+        sync_folder(folder_of(&self.path));
+        Ok(())
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn temporary(path: &Path, access: Access) -> Result<tempfile::NamedTempFile, Error> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hsmcert-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The umask still applies.
+        let mode = match access {
+            Access::Public => 0o666,
+            Access::Owner => 0o600,
+        };
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = access; // Files in a user's profile are private to the user on Windows.
+    let folder = folder_of(path);
+    builder.tempfile_in(folder).map_err(|error| {
+        Error::Io(io::Error::new(error.kind(), format!("cannot write to {}: {error}", folder.display())))
+    })
+}
+
+/// Makes the rename itself durable. Not all file systems can do that, and the data is safe either way.
+fn sync_folder(folder: &Path) {
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_file_is_never_replaced_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pem");
+        let early = OutputFile::new(&path, Access::Public, false).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        assert!(matches!(OutputFile::new(&path, Access::Public, false), Err(Error::Exists(_))));
+        assert!(matches!(early.write(b"theirs"), Err(Error::Exists(_))));
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+        OutputFile::new(&path, Access::Public, true).unwrap().write(b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = OutputFile::new(&folder.path().join("no/a.pem"), Access::Public, false).unwrap_err();
+        assert!(matches!(error, Error::MissingFolder { .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_readable_by_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pin");
+        OutputFile::new(&path, Access::Owner, false).unwrap().write(b"1234").unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,116 @@
+//! The PIN of a token, and where it comes from. A [`Pin`] is wiped when it is dropped and never printed.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// A user PIN. For AWS CloudHSM it is `user:password`.
+#[derive(Clone)]
+pub struct Pin(SecretString);
+
+impl Pin {
+    /// Takes over the text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// Length in bytes, which is all that messages may say about it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.expose_secret().len()
+    }
+
+    /// An empty PIN: some modules take one, most users did not mean it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `user:password` as AWS CloudHSM and its relatives want it.
+    #[must_use]
+    pub fn has_user(&self) -> bool {
+        self.0.expose_secret().contains(':')
+    }
+
+    pub(crate) fn secret(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+/// Where a PIN is read from: `--pin-source`, the `pin-source` of a `pkcs11:` URI (RFC 7512, 2.4) or a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinSource {
+    /// First line of a file.
+    File(PathBuf),
+    /// First line of standard input (`-`).
+    Stdin,
+    /// An environment variable (`env:NAME`).
+    Env(String),
+    /// First line of what a command prints (`exec:COMMAND`).
+    Exec(String),
+}
+
+impl PinSource {
+    /// Reads the spelling of `--pin-source`: `FILE`, `file:FILE`, `-`, `env:NAME` or `exec:COMMAND`.
+    /// (RFC 7512 allows a command as `|COMMAND`; it is taken too.)
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text == "-" {
+            Self::Stdin
+        } else if let Some(name) = text.strip_prefix("env:") {
+            Self::Env(name.to_owned())
+        } else if let Some(command) = text.strip_prefix("exec:").or_else(|| text.strip_prefix('|')) {
+            Self::Exec(command.to_owned())
+        } else {
+            let path = text.strip_prefix("file://").or_else(|| text.strip_prefix("file:")).unwrap_or(text);
+            Self::File(PathBuf::from(path))
+        }
+    }
+}
+
+impl fmt::Display for PinSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Stdin => f.write_str("standard input"),
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            // A command line may hold secrets of its own.
+            Self::Exec(command) => {
+                write!(f, "the command {}", command.split_whitespace().next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_not_shown() {
+        assert_eq!(format!("{:?}", Pin::new("geheim".into())), "Pin(..)");
+    }
+
+    #[test]
+    fn sources_are_told_apart() {
+        assert_eq!(PinSource::parse("-"), PinSource::Stdin);
+        assert_eq!(PinSource::parse("env:P"), PinSource::Env("P".into()));
+        assert_eq!(PinSource::parse("exec:vault read pin"), PinSource::Exec("vault read pin".into()));
+        assert_eq!(PinSource::parse("|cat x"), PinSource::Exec("cat x".into()));
+        assert_eq!(PinSource::parse("file:/run/pin"), PinSource::File("/run/pin".into()));
+        assert_eq!(PinSource::parse("/run/pin"), PinSource::File("/run/pin".into()));
+    }
+
+    #[test]
+    fn only_the_program_of_a_command_is_shown() {
+        assert_eq!(PinSource::parse("exec:vault -token=s3cret").to_string(), "the command vault");
+    }
+}

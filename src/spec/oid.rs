@@ -1,0 +1,64 @@
+//! Object identifiers as people write them.
+
+use super::Diagnostic;
+use crate::request::Oid;
+
+/// Reads `1.2.3`; blanks around it do not count.
+///
+/// # Errors
+/// An error without a place, to be completed with [`Diagnostic::at`].
+pub(super) fn parse(text: &str) -> Result<Oid, Diagnostic> {
+    let text = text.trim();
+    Oid::new(text).map_err(|_| {
+        let problem = Diagnostic::error(format!("`{text}` is not an object identifier"), None);
+        match extended_key_usage(text) {
+            Some(oid) => problem.help(format!("write {oid} for {text}")),
+            None => problem.expecting("expected numbers with dots, for example 1.3.6.1.5.5.7.3.1"),
+        }
+    })
+}
+
+/// The OID of an extended key usage by its name; case and hyphens do not count.
+pub(super) fn extended_key_usage(name: &str) -> Option<Oid> {
+    let plain = |name: &str| name.trim().replace(['-', '_'], "").to_lowercase();
+    let name = plain(name);
+    EXTENDED_KEY_USAGES.iter().find(|(known, _)| plain(known) == name).map(|(_, oid)| *oid)
+}
+
+/// Names of extended key usages: RFC 5280, 4.2.1.12; RFC 4556 (KDC); RFC 9336 (document signing); Microsoft's
+/// "Object IDs associated with Microsoft cryptography".
+pub(super) const EXTENDED_KEY_USAGES: &[(&str, Oid)] = &[
+    ("serverAuth", Oid::new_unwrap("1.3.6.1.5.5.7.3.1")),
+    ("clientAuth", Oid::new_unwrap("1.3.6.1.5.5.7.3.2")),
+    ("codeSigning", Oid::new_unwrap("1.3.6.1.5.5.7.3.3")),
+    ("emailProtection", Oid::new_unwrap("1.3.6.1.5.5.7.3.4")),
+    ("timeStamping", Oid::new_unwrap("1.3.6.1.5.5.7.3.8")),
+    ("OCSPSigning", Oid::new_unwrap("1.3.6.1.5.5.7.3.9")),
+    ("ipsecIKE", Oid::new_unwrap("1.3.6.1.5.5.7.3.17")),
+    ("documentSigning", Oid::new_unwrap("1.3.6.1.5.5.7.3.36")),
+    ("anyExtendedKeyUsage", Oid::new_unwrap("2.5.29.37.0")),
+    ("pkinitClientAuth", Oid::new_unwrap("1.3.6.1.5.2.3.4")),
+    ("pkinitKDC", Oid::new_unwrap("1.3.6.1.5.2.3.5")),
+    ("smartcardLogon", Oid::new_unwrap("1.3.6.1.4.1.311.20.2.2")),
+    ("enrollmentAgent", Oid::new_unwrap("1.3.6.1.4.1.311.20.2.1")),
+    ("remoteDesktop", Oid::new_unwrap("1.3.6.1.4.1.311.54.1.2")),
+    ("encryptingFileSystem", Oid::new_unwrap("1.3.6.1.4.1.311.10.3.4")),
+    ("fileRecovery", Oid::new_unwrap("1.3.6.1.4.1.311.10.3.4.1")),
+    ("msDocumentSigning", Oid::new_unwrap("1.3.6.1.4.1.311.10.3.12")),
+    ("documentEncryption", Oid::new_unwrap("1.3.6.1.4.1.311.80.1")),
+    ("lifetimeSigning", Oid::new_unwrap("1.3.6.1.4.1.311.10.3.13")),
+    ("keyRecoveryAgent", Oid::new_unwrap("1.3.6.1.4.1.311.21.6")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_repaired_into_its_oid() {
+        assert_eq!(parse(" 1.2.3 ").unwrap(), Oid::new_unwrap("1.2.3"));
+        let help = parse("Server-Auth").unwrap_err().help;
+        assert_eq!(help.as_deref(), Some("write 1.3.6.1.5.5.7.3.1 for Server-Auth"));
+        assert!(parse("1.2.3 // server").unwrap_err().label.is_some());
+    }
+}

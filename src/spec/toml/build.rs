@@ -1,0 +1,108 @@
+//! [`Request`] -> [`RequestSpec`]: checks every value and fills in what is left out.
+
+mod alt_names;
+mod constraints;
+mod extensions;
+mod key;
+mod known;
+mod name;
+mod policies;
+mod raw;
+mod subject_names;
+mod usages;
+mod validity;
+
+use super::findings::Findings;
+use super::format::{Request, Token, Windows};
+use super::placed::Placed;
+use crate::request::{Name, Product, RequestSpec, TokenRequest};
+use crate::spec::{Diagnostic, Span};
+
+/// The request with its defaults. What cannot be read is on the list and not in the result.
+pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
+    let Request {
+        subject,
+        key_usage,
+        extended_key_usage,
+        basic_constraints,
+        must_staple,
+        subject_key_identifier,
+        template,
+        template_oid,
+        certificate_policies,
+        application_policies,
+        critical,
+        san,
+        name_constraints,
+        extension,
+        attribute,
+        key,
+        signature,
+        token,
+        self_signed,
+        windows,
+    } = request;
+    let Windows { friendly_name, machine_store } = windows.0;
+    let subject = Placed {
+        span: subject.as_ref().map_or(Span { start: 0, end: 0 }, |subject| subject.span),
+        value: subject.map_or_else(Name::default, |subject| name::read(subject, found)),
+    };
+    let key = key::read(key.0, found);
+    let wanted = extensions::Wanted {
+        key_usage,
+        extended_key_usage,
+        basic_constraints,
+        must_staple,
+        subject_key_identifier,
+        template,
+        template_oid,
+        certificate_policies,
+        application_policies,
+        critical,
+        san,
+        name_constraints,
+        extension,
+    };
+    let extensions = extensions::read(wanted, &subject, key.algorithm, found);
+    RequestSpec {
+        extensions,
+        attributes: attribute.iter().filter_map(|raw| raw::attribute(&raw.0, found)).collect(),
+        signature: key::signature(signature.0, key.algorithm, found),
+        token: token_request(token.0, found),
+        product: self_signed
+            .map_or(Some(Product::Pkcs10), |wanted| validity::read(wanted, found))
+            .unwrap_or(Product::Pkcs10),
+        subject: subject.value,
+        key,
+        friendly_name,
+        machine_store,
+    }
+}
+
+/// A URI that holds a PIN is refused: request files are reviewed and stored.
+fn token_request(token: Token, found: &mut Findings<'_>) -> TokenRequest {
+    let Token { profile, uri, provider } = token;
+    let given: Vec<_> = [&profile, &uri, &provider].into_iter().flatten().collect();
+    if let [_, second, ..] = given.as_slice() {
+        found.push(
+            Diagnostic::error("[token] names more than one token", Some(second.span))
+                .expecting("expected one of profile, uri, provider"),
+        );
+    }
+    if let Some(uri) = &uri {
+        check_uri(uri, found);
+    }
+    let value = |placed: Placed<String>| placed.value;
+    TokenRequest { provider_name: provider.map(value), profile: profile.map(value), uri: uri.map(value) }
+}
+
+fn check_uri(uri: &Placed<String>, found: &mut Findings<'_>) {
+    if !uri.value.starts_with("pkcs11:") {
+        let error = Diagnostic::error(format!("`{}` is not a PKCS#11 URI", uri.value), Some(uri.span));
+        found.push(error.expecting("expected pkcs11:token=... (RFC 7512)"));
+    }
+    if uri.value.contains("pin-value=") {
+        let error = Diagnostic::error("a PIN in a request file", Some(uri.span));
+        found.push(error.help("take pin-value out; use pin-source, or --pin-source on the command line"));
+    }
+}

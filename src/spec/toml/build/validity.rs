@@ -1,0 +1,71 @@
+//! How long a self-signed certificate is valid.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use toml::value::Datetime;
+
+use crate::request::{Product, Validity};
+use crate::spec::toml::findings::Findings;
+use crate::spec::toml::format::SelfSigned;
+use crate::spec::toml::placed::{Placed, Table};
+use crate::spec::{Diagnostic, Span};
+
+pub(super) fn read(wanted: Placed<Table<SelfSigned>>, found: &mut Findings<'_>) -> Option<Product> {
+    let Placed { value: Table(SelfSigned { days, seconds, not_after, not_before }), span } = wanted;
+    if let (Some(start), None) = (&not_before, &not_after) {
+        let error = Diagnostic::error("not-before needs not-after", Some(start.span));
+        found.push(error.help("add not-after, or leave not-before out"));
+        return None;
+    }
+    let validity = match (days, seconds, not_after) {
+        (Some(days), None, None) => for_seconds(u64::from(days.value) * 86_400, days.span, found)?,
+        (None, Some(seconds), None) => for_seconds(seconds.value, seconds.span, found)?,
+        (None, None, Some(end)) => between(not_before.as_ref(), &end, found)?,
+        (_, _, _) => {
+            let error = Diagnostic::error("it is not clear how long the certificate is valid", Some(span));
+            found.push(error.expecting("expected one of days, seconds, not-after"));
+            return None;
+        }
+    };
+    Some(Product::SelfSigned(validity))
+}
+
+/// X.509 writes the year with four digits (RFC 5280, 4.1.2.5).
+const LONGEST: i64 = 8000 * 365 * 86_400;
+
+fn for_seconds(seconds: u64, span: Span, found: &mut Findings<'_>) -> Option<Validity> {
+    match i64::try_from(seconds) {
+        Ok(seconds @ 1..LONGEST) => Some(Validity::For { seconds }),
+        Ok(0) => found.take(Err(Diagnostic::error("the certificate would never be valid", Some(span)))),
+        Ok(_) | Err(_) => found.take(Err(Diagnostic::error("the certificate would outlive X.509", Some(span)))),
+    }
+}
+
+fn between(start: Option<&Placed<Datetime>>, end: &Placed<Datetime>, found: &mut Findings<'_>) -> Option<Validity> {
+    let not_before = match start {
+        Some(start) => Some(found.take(second(start))?),
+        None => None,
+    };
+    let not_after = found.take(second(end))?;
+    if not_before.is_some_and(|not_before| not_before >= not_after) {
+        let error = Diagnostic::error("not-after is not later than not-before", Some(end.span));
+        found.push(error);
+        return None;
+    }
+    Some(Validity::Between { not_before, not_after })
+}
+
+/// Seconds since 1970-01-01 UTC. A date alone is its first second in UTC.
+fn second(time: &Placed<Datetime>) -> Result<i64, Diagnostic> {
+    let written = time.value.to_string();
+    let error = |what: &str| Diagnostic::error(format!("{written} {what}"), Some(time.span));
+    if time.value.time.is_some() {
+        if time.value.offset.is_none() {
+            return Err(error("does not say in which time zone").help(format!("write {written}Z for UTC")));
+        }
+        let time = written.parse::<jiff::Timestamp>().map_err(|_| error("is not a time"))?;
+        return Ok(time.as_second());
+    }
+    let midnight = written.parse::<Date>().and_then(|date| date.to_zoned_datetime(TimeZone::UTC));
+    Ok(midnight.map_err(|_| error("is not a date"))?.timestamp().as_second())
+}

@@ -1,0 +1,24 @@
+//! The token: everything that goes through PKCS#11, and the only code that knows cryptoki.
+//!
+//! It knows no X.509: certificates, names and signatures are bytes here. Object handles never leave this
+//! folder except as a number that is shown; what identifies a key is its public key and its `CKA_ID`.
+
+mod attribute_template;
+mod certificate_object;
+mod error;
+mod key_pair;
+mod mechanism;
+mod module;
+mod object;
+mod public_key;
+mod session;
+mod slot;
+pub mod vendor;
+
+pub use certificate_object::{CertificateObject, NewCertificate};
+pub use error::{CallError, Error, PinTries, Reach};
+pub use key_pair::{KeyPair, NewKeyPair, Protection};
+pub use module::{CallObserver, Module};
+pub use object::{Object, ObjectClass};
+pub use session::Session;
+pub use slot::{Selector, TokenInfo};

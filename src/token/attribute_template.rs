@@ -1,0 +1,125 @@
+//! The attribute templates that hsmcert sends, one commented line per attribute.
+
+use cryptoki::object::{Attribute, CertificateType, KeyType, MlDsaParameterSetType, ObjectClass};
+use cryptoki::types::Ulong;
+
+use super::certificate_object::NewCertificate;
+use super::key_pair::NewKeyPair;
+use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
+
+/// For `C_GenerateKeyPair`, the public half (PKCS#11 3.1, 4.8 and 6.1.2).
+pub(super) fn public_key(pair: &NewKeyPair) -> Vec<Attribute> {
+    let mut template = vec![
+        // It outlives the session.
+        Attribute::Token(true),
+        // Readable without a login: GnuTLS, strongSwan and hsmcert look keys up before they log in.
+        Attribute::Private(false),
+        // The other half of CKA_SIGN.
+        Attribute::Verify(true),
+        // Equal on both halves, so that the pair and later its certificate are found together.
+        Attribute::Id(pair.id.as_bytes().to_vec()),
+        Attribute::Label(pair.label.as_bytes().to_vec()),
+    ];
+    match pair.algorithm {
+        KeyAlgorithm::Rsa { bits } => {
+            template.extend(Ulong::try_from(bits as usize).ok().map(Attribute::ModulusBits));
+            // 65537: FIPS 186-5, A.1.1 allows nothing smaller, some HSMs nothing else.
+            template.push(Attribute::PublicExponent(vec![0x01, 0x00, 0x01]));
+        }
+        KeyAlgorithm::Ec(curve) => template.push(Attribute::EcParams(curve_parameters(curve).to_vec())),
+        KeyAlgorithm::Ed25519 => template.push(Attribute::EcParams(ED25519_PARAMETERS.to_vec())),
+        KeyAlgorithm::MlDsa(set) => template.push(Attribute::ParameterSet(parameter_set(set).into())),
+    }
+    if pair.purposes.derive && matches!(pair.algorithm, KeyAlgorithm::Ec(_)) {
+        template.push(Attribute::Derive(true));
+    }
+    if pair.purposes.decrypt && matches!(pair.algorithm, KeyAlgorithm::Rsa { .. }) {
+        template.push(Attribute::Encrypt(true));
+    }
+    template
+}
+
+/// For `C_GenerateKeyPair`, the private half (PKCS#11 3.1, 4.9). It says nothing about the size: AWS
+/// CloudHSM refuses `CKA_MODULUS_BITS` and `CKA_PUBLIC_EXPONENT` here.
+pub(super) fn private_key(pair: &NewKeyPair) -> Vec<Attribute> {
+    let mut template = vec![
+        // It outlives the session.
+        Attribute::Token(true),
+        // Only after a login.
+        Attribute::Private(true),
+        // Its value is never shown in plain text ...
+        Attribute::Sensitive(true),
+        // ... and cannot be wrapped out of the token either.
+        Attribute::Extractable(false),
+        // The one thing it is for. All other uses are off unless asked for.
+        Attribute::Sign(true),
+        Attribute::Id(pair.id.as_bytes().to_vec()),
+        Attribute::Label(pair.label.as_bytes().to_vec()),
+    ];
+    if pair.purposes.derive && matches!(pair.algorithm, KeyAlgorithm::Ec(_)) {
+        template.push(Attribute::Derive(true));
+    }
+    if pair.purposes.decrypt && matches!(pair.algorithm, KeyAlgorithm::Rsa { .. }) {
+        template.push(Attribute::Decrypt(true));
+    }
+    template
+}
+
+/// For `C_CreateObject` of an X.509 certificate (PKCS#11 3.1, 4.6.3). No `CKA_TRUSTED` (the security
+/// officer's), no category, no dates: `YubiHSM` refuses unknown attributes, AWS CloudHSM other values.
+pub(super) fn certificate(certificate: &NewCertificate<'_>) -> Vec<Attribute> {
+    let NewCertificate { id, label, subject, issuer, serial, value } = certificate;
+    vec![
+        Attribute::Class(ObjectClass::CERTIFICATE),
+        Attribute::CertificateType(CertificateType::X_509),
+        // It outlives the session.
+        Attribute::Token(true),
+        // Readable without a login: GnuTLS offers no certificate that it cannot read before.
+        Attribute::Private(false),
+        // The link: Java, NSS, OpenSSL's engine and strongSwan match by it.
+        Attribute::Id(id.as_bytes().to_vec()),
+        // Java's alias, and what people type.
+        Attribute::Label(label.as_bytes().to_vec()),
+        // Needed by the standard; Java builds its chain by it.
+        Attribute::Subject(subject.to_vec()),
+        // NSS does not list a certificate without these two.
+        Attribute::Issuer(issuer.to_vec()),
+        Attribute::SerialNumber(serial.to_vec()),
+        Attribute::Value(value.to_vec()),
+    ]
+}
+
+/// `CKA_EC_PARAMS`: the DER of the curve's OID (RFC 5480, 2.1.1.1).
+fn curve_parameters(curve: Curve) -> &'static [u8] {
+    match curve {
+        Curve::P256 => &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+        Curve::P384 => &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
+        Curve::P521 => &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23],
+    }
+}
+
+/// The curve of a `CKA_EC_PARAMS` value.
+pub(super) fn curve_of(parameters: &[u8]) -> Option<Curve> {
+    [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|curve| curve_parameters(*curve) == parameters)
+}
+
+/// `CKA_EC_PARAMS` of Ed25519: the `PrintableString` "edwards25519" of PKCS#11 3.0, which all modules take.
+const ED25519_PARAMETERS: &[u8] = b"\x13\x0cedwards25519";
+
+fn parameter_set(set: MlDsaSet) -> MlDsaParameterSetType {
+    match set {
+        MlDsaSet::MlDsa44 => MlDsaParameterSetType::ML_DSA_44,
+        MlDsaSet::MlDsa65 => MlDsaParameterSetType::ML_DSA_65,
+        MlDsaSet::MlDsa87 => MlDsaParameterSetType::ML_DSA_87,
+    }
+}
+
+/// `CKA_KEY_TYPE` of an algorithm.
+pub(super) fn key_type(algorithm: KeyAlgorithm) -> KeyType {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } => KeyType::RSA,
+        KeyAlgorithm::Ec(_) => KeyType::EC,
+        KeyAlgorithm::Ed25519 => KeyType::EC_EDWARDS,
+        KeyAlgorithm::MlDsa(_) => KeyType::ML_DSA,
+    }
+}

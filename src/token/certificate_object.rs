@@ -1,0 +1,106 @@
+//! Certificate objects: written, read back, destroyed. What is in them is for `x509/` to know.
+
+use super::attribute_template as template;
+use super::error::{Doing as _, Error};
+use super::object::{Handle, Object, ObjectClass};
+use super::session::Session;
+use crate::key::KeyId;
+
+/// A certificate that is to be stored; everything as DER.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCertificate<'a> {
+    /// `CKA_ID`: the key's.
+    pub id: &'a KeyId,
+    /// `CKA_LABEL`: the key's.
+    pub label: &'a str,
+    /// The subject as a DER `Name`.
+    pub subject: &'a [u8],
+    /// The issuer as a DER `Name`.
+    pub issuer: &'a [u8],
+    /// The serial number as a DER INTEGER.
+    pub serial: &'a [u8],
+    /// The certificate.
+    pub value: &'a [u8],
+}
+
+/// A certificate on the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateObject {
+    raw: Handle,
+    /// `CKA_ID`.
+    pub id: KeyId,
+    /// `CKA_LABEL`.
+    pub label: String,
+    /// `CKA_VALUE`: the DER; empty when the module does not show it.
+    pub value: Vec<u8>,
+}
+
+impl CertificateObject {
+    fn new(object: Object) -> Self {
+        let Object { raw, id, label, value, .. } = object;
+        Self { raw, id, label, value: value.unwrap_or_default() }
+    }
+}
+
+impl Session<'_> {
+    /// All certificates on the token.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn certificates(&self) -> Result<Vec<CertificateObject>, Error> {
+        Ok(self.objects(ObjectClass::Certificate)?.into_iter().map(CertificateObject::new).collect())
+    }
+
+    /// The certificates with this `CKA_ID`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn certificates_with_id(&self, id: &KeyId) -> Result<Vec<CertificateObject>, Error> {
+        Ok(self.objects_with_id(ObjectClass::Certificate, id)?.into_iter().map(CertificateObject::new).collect())
+    }
+
+    /// The certificates with this `CKA_LABEL`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn certificates_with_label(&self, label: &str) -> Result<Vec<CertificateObject>, Error> {
+        Ok(self.objects_with_label(ObjectClass::Certificate, label)?.into_iter().map(CertificateObject::new).collect())
+    }
+
+    /// Writes a certificate and reads it back; one that does not read back is destroyed again.
+    ///
+    /// # Errors
+    /// [`Error::Call`], [`Error::ReadBack`].
+    pub fn store_certificate(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
+        let attributes = template::certificate(certificate);
+        let handle =
+            self.call("C_CreateObject", |session| session.create_object(&attributes)).doing("store the certificate")?;
+        let stored =
+            self.certificates_with_id(certificate.id).map(|all| all.into_iter().find(|one| one.raw.0 == handle));
+        let flaw = match stored {
+            Ok(Some(stored)) if stored.value == certificate.value && stored.label == certificate.label => {
+                return Ok(stored);
+            }
+            Ok(Some(stored)) if stored.value == certificate.value => format!("its label is \"{}\"", stored.label),
+            Ok(Some(stored)) => {
+                format!("its value has {} bytes instead of {}", stored.value.len(), certificate.value.len())
+            }
+            Ok(None) => format!("it is not found by its id {}", certificate.id),
+            Err(error) => {
+                let _ = self.destroy(handle);
+                return Err(error);
+            }
+        };
+        // The error that is told is the first one.
+        let _ = self.destroy(handle);
+        Err(Error::ReadBack(flaw))
+    }
+
+    /// Destroys a certificate object.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn destroy_certificate(&self, certificate: &CertificateObject) -> Result<(), Error> {
+        self.destroy(certificate.raw.0)
+    }
+}

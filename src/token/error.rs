@@ -1,0 +1,296 @@
+//! What a token says no with, in the words of the standard and never in cryptoki's.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use cryptoki::context::Function;
+use cryptoki::error::RvError;
+
+use super::slot::TokenInfo;
+use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
+
+/// An error of the token layer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no file at the module's path.
+    #[error("there is no PKCS#11 module at {}", .0.display())]
+    ModuleMissing(PathBuf),
+    /// The file could not be loaded as a library.
+    #[error("{} cannot be loaded as a PKCS#11 module: {reason}", .path.display())]
+    ModuleUnusable {
+        /// The module.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// `C_Initialize` failed.
+    #[error("the PKCS#11 module {} does not start", .path.display())]
+    ModuleStart {
+        /// The module.
+        path: PathBuf,
+        /// The call.
+        source: CallError,
+    },
+    /// No token fits the selection.
+    #[error("there is no token with {wanted}")]
+    TokenMissing {
+        /// What was asked for.
+        wanted: String,
+        /// The tokens that are there.
+        present: Vec<TokenInfo>,
+    },
+    /// Nothing was selected and there are several tokens, or several fit.
+    #[error("{} tokens fit {wanted}", .fitting.len())]
+    TokenAmbiguous {
+        /// What was asked for.
+        wanted: String,
+        /// Those that fit.
+        fitting: Vec<TokenInfo>,
+    },
+    /// The module has no initialised token at all.
+    #[error("the module {} shows no initialised token", .0.display())]
+    NoToken(PathBuf),
+    /// The token wants a PIN and none was given.
+    #[error("the token \"{0}\" wants a PIN and none is given")]
+    PinMissing(String),
+    /// `CKR_PIN_INCORRECT` and relatives.
+    #[error("the token \"{token}\" does not accept the PIN")]
+    PinWrong {
+        /// The token.
+        token: String,
+        /// How many tries are known to be left.
+        left: PinTries,
+        /// The call.
+        source: CallError,
+    },
+    /// One try is left: hsmcert does not take it.
+    #[error("the token \"{0}\" locks itself after one more wrong PIN, so it is not tried")]
+    PinFinalTry(String),
+    /// The PIN is locked.
+    #[error("the PIN of the token \"{0}\" is locked")]
+    PinLocked(String),
+    /// The user PIN was never set.
+    #[error("the token \"{0}\" has no user PIN yet")]
+    PinUnset(String),
+    /// The token does not have the mechanism.
+    #[error("the token cannot {doing}: it has no {}", .wanted.join(" or "))]
+    MechanismMissing {
+        /// The operation.
+        doing: String,
+        /// The mechanisms that would do.
+        wanted: Vec<String>,
+        /// The ones of this kind that it has.
+        present: Vec<String>,
+    },
+    /// Something with this label is on the token.
+    #[error("the label \"{label}\" is in use on the token: {}", .by.join(", "))]
+    LabelTaken {
+        /// The label.
+        label: String,
+        /// What has it.
+        by: Vec<String>,
+    },
+    /// The new private key could be read out of the token.
+    #[error("the new private key \"{label}\" is not protected by the token: {flaw}; it was destroyed")]
+    KeyUnprotected {
+        /// The label.
+        label: String,
+        /// The attribute that is wrong.
+        flaw: String,
+    },
+    /// The new key is not what was asked for.
+    #[error("the token made {made} where {asked} was asked for; the pair was destroyed")]
+    KeyDiffers {
+        /// What is on the token.
+        made: String,
+        /// What was asked for.
+        asked: KeyAlgorithm,
+    },
+    /// A public key was found, its private key not.
+    #[error("the token has the public key with id {0} but not its private key")]
+    PrivateKeyMissing(KeyId),
+    /// Several private keys would fit.
+    #[error("{count} private keys on the token fit {wanted}: {}", .found.join(", "))]
+    KeyAmbiguous {
+        /// What was looked for.
+        wanted: String,
+        /// How many there are.
+        count: usize,
+        /// Their labels and ids.
+        found: Vec<String>,
+    },
+    /// The certificate was written but does not read back.
+    #[error("the certificate object does not read back as it was written: {0}")]
+    ReadBack(String),
+    /// The key cannot sign with the scheme.
+    #[error("a key of type {key} cannot sign with {scheme}")]
+    SchemeMismatch {
+        /// The key.
+        key: KeyAlgorithm,
+        /// The scheme.
+        scheme: SignatureScheme,
+    },
+    /// Random numbers could not be had from the system.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+    /// Any other call that failed.
+    #[error("the token does not {doing}")]
+    Call {
+        /// The operation, as it ends the sentence.
+        doing: &'static str,
+        /// The call.
+        source: CallError,
+    },
+}
+
+/// What is known about the PIN tries that are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinTries {
+    /// The token does not tell.
+    Unknown,
+    /// `CKF_USER_PIN_COUNT_LOW`.
+    Few,
+    /// `CKF_USER_PIN_FINAL_TRY`.
+    One,
+    /// `CKF_USER_PIN_LOCKED`.
+    None,
+}
+
+/// A failed PKCS#11 call: the function and the return value, as `C_Login: CKR_PIN_INCORRECT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallError {
+    function: String,
+    value: String,
+    reach: Reach,
+}
+
+/// What a return value says about trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The token answered and refuses this.
+    Refused,
+    /// The token is full (`CKR_DEVICE_MEMORY`).
+    Full,
+    /// No login, or it is gone.
+    NotLoggedIn,
+    /// The device or the connection to it is away: the same call may work later.
+    Away,
+    /// The module does not work.
+    Broken,
+}
+
+impl CallError {
+    pub(super) fn new(error: &cryptoki::error::Error) -> Self {
+        use cryptoki::error::Error as Cryptoki;
+        match error {
+            Cryptoki::Pkcs11(value, function) => {
+                Self { function: function_name(*function), value: value_name(*value), reach: reach(*value) }
+            }
+            Cryptoki::NullFunctionPointer => Self::broken("the module does not have this function"),
+            other => Self::broken(&format!("unusable answer of the module ({other:?})")),
+        }
+    }
+
+    fn broken(what: &str) -> Self {
+        Self { function: "PKCS#11".to_owned(), value: what.to_owned(), reach: Reach::Broken }
+    }
+
+    /// What the return value says about trying again.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The return value, for example `CKR_DEVICE_ERROR`.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.function, self.value)
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// `C_Login` from `Function::Login`.
+pub(super) fn function_name(function: Function) -> String {
+    format!("C_{function:?}")
+}
+
+/// `CKR_PIN_INCORRECT` from `RvError::PinIncorrect`: cryptoki keeps the standard's words in camel case.
+fn value_name(value: RvError) -> String {
+    match value {
+        RvError::VendorDefined(number) => format!("CKR_VENDOR_DEFINED + {:#x}", number & 0x7fff_ffff),
+        RvError::UnknownErrorCode(number) => format!("unknown return value {number:#x}"),
+        known => {
+            let mut name = String::from("CKR");
+            for character in format!("{known:?}").chars() {
+                if character.is_ascii_uppercase() {
+                    name.push('_');
+                }
+                name.push(character.to_ascii_uppercase());
+            }
+            name
+        }
+    }
+}
+
+/// Sorts the return values of PKCS#11 3.1, 5.1 by what a user can do about them.
+fn reach(value: RvError) -> Reach {
+    match value {
+        RvError::DeviceError
+        | RvError::DeviceRemoved
+        | RvError::TokenNotPresent
+        | RvError::TokenNotRecognized
+        | RvError::SessionClosed
+        | RvError::SessionHandleInvalid
+        | RvError::SessionCount
+        | RvError::FunctionFailed
+        | RvError::FunctionCanceled
+        | RvError::HostMemory
+        | RvError::SlotIdInvalid => Reach::Away,
+        RvError::UserNotLoggedIn => Reach::NotLoggedIn,
+        RvError::DeviceMemory => Reach::Full,
+        RvError::GeneralError
+        | RvError::ArgumentsBad
+        | RvError::CryptokiNotInitialized
+        | RvError::CryptokiAlreadyInitialized
+        | RvError::OperationActive
+        | RvError::OperationNotInitialized
+        | RvError::BufferTooSmall
+        | RvError::MutexBad
+        | RvError::FipsSelfTestFailed
+        | RvError::LibraryLoadFailed => Reach::Broken,
+        _ => Reach::Refused,
+    }
+}
+
+/// Puts the operation to a failed call.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Doing<T> for Result<T, cryptoki::error::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::Call { doing, source: CallError::new(&error) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn return_values_have_the_names_of_the_standard() {
+        assert_eq!(value_name(RvError::PinIncorrect), "CKR_PIN_INCORRECT");
+        assert_eq!(value_name(RvError::MechanismInvalid), "CKR_MECHANISM_INVALID");
+        assert_eq!(value_name(RvError::RandomNoRng), "CKR_RANDOM_NO_RNG");
+        assert_eq!(value_name(RvError::VendorDefined(0x8000_0010)), "CKR_VENDOR_DEFINED + 0x10");
+        assert_eq!(function_name(Function::GenerateKeyPair), "C_GenerateKeyPair");
+        assert_eq!(function_name(Function::InitPIN), "C_InitPIN");
+    }
+}

@@ -1,0 +1,158 @@
+//! Mechanisms: which ones make a key, which ones sign, and what a token without the best one gets instead.
+
+use std::ffi::c_ulong;
+
+use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
+use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::types::Ulong;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use super::error::Error;
+use crate::key::{Hash, KeyAlgorithm, SignatureScheme};
+
+/// The mechanism that makes a pair of this algorithm.
+pub(super) fn generation(algorithm: KeyAlgorithm) -> Mechanism<'static> {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } => Mechanism::RsaPkcsKeyPairGen,
+        KeyAlgorithm::Ec(_) => Mechanism::EccKeyPairGen,
+        KeyAlgorithm::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
+        KeyAlgorithm::MlDsa(_) => Mechanism::MlDsaKeyPairGen,
+    }
+}
+
+/// One way to make a signature: a mechanism, and what is given to it.
+pub(super) struct Signing<'a> {
+    pub(super) mechanism: Mechanism<'a>,
+    input: Input,
+}
+
+/// What `C_Sign` gets.
+#[derive(Clone, Copy)]
+enum Input {
+    /// The message; the module hashes.
+    Message,
+    /// Its hash.
+    Digest(Hash),
+    /// A `DigestInfo` with the hash (RFC 8017, 9.2).
+    DigestInfo(Hash),
+}
+
+impl Signing<'_> {
+    /// What is handed to `C_Sign` for this message.
+    pub(super) fn input(&self, message: &[u8]) -> Vec<u8> {
+        match self.input {
+            Input::Message => message.to_vec(),
+            Input::Digest(hash) => digest(hash, message),
+            Input::DigestInfo(hash) => [digest_info_prefix(hash), &digest(hash, message)].concat(),
+        }
+    }
+}
+
+/// The first way that the token's mechanism list allows: hashing in the module is preferred, since a
+/// validated module then sees the message; else the hash is made here and only the raw operation there.
+///
+/// # Errors
+/// [`Error::MechanismMissing`] names what would do and what is there.
+pub(super) fn signing(scheme: SignatureScheme, present: &[MechanismType]) -> Result<Signing<'static>, Error> {
+    let ways = ways(scheme);
+    let wanted = ways.iter().map(|way| way.mechanism.mechanism_type().to_string()).collect();
+    ways.into_iter().find(|way| present.contains(&way.mechanism.mechanism_type())).ok_or_else(|| {
+        let word = match scheme {
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss(_) => "RSA",
+            SignatureScheme::Ecdsa(_) => "ECDSA",
+            SignatureScheme::Ed25519 => "EDDSA",
+            SignatureScheme::MlDsa(_) => "ML_DSA",
+        };
+        Error::MechanismMissing { doing: format!("sign by {scheme}"), wanted, present: names(present, word) }
+    })
+}
+
+/// Names of the mechanisms that have `word` in them.
+pub(super) fn names(present: &[MechanismType], word: &str) -> Vec<String> {
+    present.iter().map(ToString::to_string).filter(|name| name.contains(word)).collect()
+}
+
+fn ways(scheme: SignatureScheme) -> Vec<Signing<'static>> {
+    let way = |mechanism, input| Signing { mechanism, input };
+    match scheme {
+        SignatureScheme::RsaPkcs1(hash) => {
+            let hashing = match hash {
+                Hash::Sha256 => Mechanism::Sha256RsaPkcs,
+                Hash::Sha384 => Mechanism::Sha384RsaPkcs,
+                Hash::Sha512 => Mechanism::Sha512RsaPkcs,
+            };
+            vec![way(hashing, Input::Message), way(Mechanism::RsaPkcs, Input::DigestInfo(hash))]
+        }
+        SignatureScheme::RsaPss(hash) => {
+            let parameters = pss_parameters(hash);
+            let hashing = match hash {
+                Hash::Sha256 => Mechanism::Sha256RsaPkcsPss(parameters),
+                Hash::Sha384 => Mechanism::Sha384RsaPkcsPss(parameters),
+                Hash::Sha512 => Mechanism::Sha512RsaPkcsPss(parameters),
+            };
+            vec![way(hashing, Input::Message), way(Mechanism::RsaPkcsPss(parameters), Input::Digest(hash))]
+        }
+        SignatureScheme::Ecdsa(hash) => {
+            let hashing = match hash {
+                Hash::Sha256 => Mechanism::EcdsaSha256,
+                Hash::Sha384 => Mechanism::EcdsaSha384,
+                Hash::Sha512 => Mechanism::EcdsaSha512,
+            };
+            vec![way(hashing, Input::Message), way(Mechanism::Ecdsa, Input::Digest(hash))]
+        }
+        SignatureScheme::Ed25519 => {
+            vec![way(Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure)), Input::Message)]
+        }
+        SignatureScheme::MlDsa(_) => {
+            let context = SignAdditionalContext::new(HedgeType::Preferred, None);
+            vec![way(Mechanism::MlDsa(context), Input::Message)]
+        }
+    }
+}
+
+fn pss_parameters(hash: Hash) -> PkcsPssParams {
+    let (hash_alg, mgf, salt) = match hash {
+        Hash::Sha256 => (MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32u8),
+        Hash::Sha384 => (MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48),
+        Hash::Sha512 => (MechanismType::SHA512, PkcsMgfType::MGF1_SHA512, 64),
+    };
+    PkcsPssParams { hash_alg, mgf, s_len: Ulong::from(c_ulong::from(salt)) }
+}
+
+fn digest(hash: Hash, message: &[u8]) -> Vec<u8> {
+    match hash {
+        Hash::Sha256 => Sha256::digest(message).to_vec(),
+        Hash::Sha384 => Sha384::digest(message).to_vec(),
+        Hash::Sha512 => Sha512::digest(message).to_vec(),
+    }
+}
+
+/// The DER of `DigestInfo` up to the hash (RFC 8017, 9.2, note 1).
+fn digest_info_prefix(hash: Hash) -> &'static [u8] {
+    match hash {
+        Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+        Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashing_in_the_module_is_preferred_and_the_raw_operation_is_the_fallback() {
+        let scheme = SignatureScheme::RsaPkcs1(Hash::Sha256);
+        let both = [MechanismType::RSA_PKCS, MechanismType::SHA256_RSA_PKCS];
+        let best = signing(scheme, &both).unwrap();
+        assert_eq!(best.mechanism.mechanism_type(), MechanismType::SHA256_RSA_PKCS);
+        assert_eq!(best.input(b"abc"), b"abc");
+        let raw = signing(scheme, &both[..1]).unwrap();
+        assert_eq!(raw.mechanism.mechanism_type(), MechanismType::RSA_PKCS);
+        assert_eq!(raw.input(b"abc").len(), 19 + 32);
+        let Err(Error::MechanismMissing { wanted, .. }) = signing(scheme, &[]) else { panic!() };
+        assert_eq!(wanted, ["CKM_SHA256_RSA_PKCS", "CKM_RSA_PKCS"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! A vendor's PKCS#11 module: loaded once, finalised at the end, never unloaded.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+
+use super::error::{CallError, Error};
+
+/// Is told each PKCS#11 function that was called, how long it took and how it ended; never a value.
+pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>)>;
+
+/// A loaded and initialised module. Sessions borrow from it, so it outlives them; dropping it calls
+/// `C_Finalize`. (tpm2-pkcs11 leaves objects in the TPM without it; cryptoki does not do it by itself.)
+pub struct Module {
+    path: PathBuf,
+    pkcs11: Option<Pkcs11>,
+    observer: Option<CallObserver>,
+}
+
+impl Module {
+    /// Loads the library and calls `C_Initialize` with `CKF_OS_LOCKING_OK`.
+    ///
+    /// # Errors
+    /// [`Error::ModuleMissing`], [`Error::ModuleUnusable`], [`Error::ModuleStart`].
+    pub fn load(path: &Path, observer: Option<CallObserver>) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::ModuleMissing(path.to_owned()));
+        }
+        let unusable = |reason: String| Error::ModuleUnusable { path: path.to_owned(), reason };
+        let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
+            cryptoki::error::Error::LibraryLoading(reason) => unusable(reason.to_string()),
+            cryptoki::error::Error::MissingSymbol(symbol) => unusable(format!("it has no {symbol}")),
+            other => unusable(CallError::new(&other).to_string()),
+        })?;
+        // Vendors' exit handlers crash when their library is gone by then: one reference is never given back.
+        std::mem::forget(pkcs11.clone());
+        let module = Self { path: path.to_owned(), pkcs11: Some(pkcs11), observer };
+        let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+        module
+            .call("C_Initialize", |pkcs11| pkcs11.initialize(arguments))
+            .map_err(|error| Error::ModuleStart { path: path.to_owned(), source: CallError::new(&error) })?;
+        Ok(module)
+    }
+
+    /// The file that was loaded.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a call and tells the observer. `name` is the function as the standard names it.
+    pub(super) fn call<T>(
+        &self,
+        name: &str,
+        call: impl FnOnce(&Pkcs11) -> Result<T, cryptoki::error::Error>,
+    ) -> Result<T, cryptoki::error::Error> {
+        // The context is only taken in `drop`.
+        let pkcs11 = self.pkcs11.as_ref().ok_or(cryptoki::error::Error::NullFunctionPointer)?;
+        self.observe(name, || call(pkcs11))
+    }
+
+    /// Times a call that was not made through [`Module::call`] and tells the observer.
+    pub(super) fn observe<T>(
+        &self,
+        name: &str,
+        call: impl FnOnce() -> Result<T, cryptoki::error::Error>,
+    ) -> Result<T, cryptoki::error::Error> {
+        let Some(observer) = &self.observer else { return call() };
+        let start = Instant::now();
+        let result = call();
+        let error = result.as_ref().err().map(CallError::new);
+        observer(name, start.elapsed(), error.as_ref().map_or(Ok(()), Err));
+        result
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        if let Some(pkcs11) = self.pkcs11.take() {
+            // Nothing is left to be done about a failure.
+            let _ = self.observe("C_Finalize", || pkcs11.finalize());
+        }
+    }
+}
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Module").field(&self.path).finish()
+    }
+}

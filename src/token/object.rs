@@ -1,0 +1,174 @@
+//! Objects on the token as they are listed: everything worth showing, read with as few calls as possible.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+
+use super::error::{Doing as _, Error};
+use super::public_key;
+use super::session::Session;
+use crate::key::{KeyId, PublicKey};
+
+/// So many handles are asked for in one `C_FindObjects`.
+const BATCH: NonZeroUsize = NonZeroUsize::new(512).unwrap();
+
+/// The classes of objects that matter here (PKCS#11 3.1, 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectClass {
+    /// `CKO_PRIVATE_KEY`.
+    PrivateKey,
+    /// `CKO_PUBLIC_KEY`.
+    PublicKey,
+    /// `CKO_CERTIFICATE`.
+    Certificate,
+    /// `CKO_SECRET_KEY`.
+    SecretKey,
+}
+
+impl ObjectClass {
+    pub(super) fn attribute(self) -> Attribute {
+        Attribute::Class(match self {
+            Self::PrivateKey => cryptoki::object::ObjectClass::PRIVATE_KEY,
+            Self::PublicKey => cryptoki::object::ObjectClass::PUBLIC_KEY,
+            Self::Certificate => cryptoki::object::ObjectClass::CERTIFICATE,
+            Self::SecretKey => cryptoki::object::ObjectClass::SECRET_KEY,
+        })
+    }
+
+    fn attribute_types(self) -> Vec<AttributeType> {
+        let mut types = vec![AttributeType::Id, AttributeType::Label];
+        match self {
+            Self::PublicKey => types.extend(public_key::ATTRIBUTES),
+            // CKA_VALUE of a private key is its secret: it is never even asked for.
+            Self::PrivateKey => {
+                types.extend(public_key::ATTRIBUTES.into_iter().filter(|kind| *kind != AttributeType::Value));
+            }
+            Self::Certificate => types.push(AttributeType::Value),
+            Self::SecretKey => types.extend([AttributeType::KeyType, AttributeType::ValueLen]),
+        }
+        types
+    }
+}
+
+impl fmt::Display for ObjectClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrivateKey => "private key",
+            Self::PublicKey => "public key",
+            Self::Certificate => "certificate",
+            Self::SecretKey => "secret key",
+        })
+    }
+}
+
+/// One object. What a module refuses to show is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub(super) raw: Handle,
+    /// Its class.
+    pub class: ObjectClass,
+    /// `CKA_ID`; empty when there is none.
+    pub id: KeyId,
+    /// `CKA_LABEL`, with U+FFFD for what is not UTF-8.
+    pub label: String,
+    /// The public key, of a public or private key of a known type.
+    pub public_key: Option<PublicKey>,
+    /// The word of the key type, for example `RSA`, `AES`.
+    pub key_type: Option<String>,
+    /// `CKA_VALUE` of a certificate: its DER.
+    pub value: Option<Vec<u8>>,
+}
+
+/// cryptoki's handle, which has no `Eq` for the outside to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Handle(pub(super) ObjectHandle);
+
+impl Object {
+    /// The session's number of the object: to be shown, never to be stored.
+    #[must_use]
+    pub fn handle(&self) -> u64 {
+        // CK_ULONG has 32 bits on Windows.
+        #[allow(clippy::useless_conversion)]
+        u64::from(self.raw.0.handle())
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} \"{}\", id {}", self.class, self.label, self.id)
+    }
+}
+
+impl Session<'_> {
+    /// All objects of a class that are on the token.
+    ///
+    /// # Errors
+    /// [`Error::Call`]. An object that vanishes while it is read is left out.
+    pub fn objects(&self, class: ObjectClass) -> Result<Vec<Object>, Error> {
+        self.search(class, vec![])
+    }
+
+    /// Objects of a class with this `CKA_ID`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn objects_with_id(&self, class: ObjectClass, id: &KeyId) -> Result<Vec<Object>, Error> {
+        self.search(class, vec![Attribute::Id(id.as_bytes().to_vec())])
+    }
+
+    /// Objects of a class with this `CKA_LABEL`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn objects_with_label(&self, class: ObjectClass, label: &str) -> Result<Vec<Object>, Error> {
+        self.search(class, vec![Attribute::Label(label.as_bytes().to_vec())])
+    }
+
+    pub(super) fn search(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<Object>, Error> {
+        let mut template = vec![class.attribute(), Attribute::Token(true)];
+        template.extend(with);
+        let handles: Vec<ObjectHandle> = self
+            .call("C_FindObjects", |session| session.iter_objects_with_cache_size(&template, BATCH)?.collect())
+            .doing("list its objects")?;
+        Ok(handles.into_iter().filter_map(|handle| self.read_object(class, handle)).collect())
+    }
+
+    fn read_object(&self, class: ObjectClass, handle: ObjectHandle) -> Option<Object> {
+        let types = class.attribute_types();
+        let read = |types: &[AttributeType]| {
+            self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types)).ok()
+        };
+        // Some modules refuse the whole list for one attribute that they do not know: then one by one.
+        let attributes =
+            read(&types).unwrap_or_else(|| types.iter().filter_map(|kind| read(&[*kind])).flatten().collect());
+        if attributes.is_empty() {
+            return None;
+        }
+        let mut object = Object {
+            raw: Handle(handle),
+            class,
+            id: KeyId::new(Vec::new()),
+            label: String::new(),
+            public_key: public_key::read(&attributes),
+            key_type: None,
+            value: None,
+        };
+        for attribute in attributes {
+            match attribute {
+                Attribute::Id(id) => object.id = KeyId::new(id),
+                Attribute::Label(label) => object.label = String::from_utf8_lossy(&label).into_owned(),
+                Attribute::KeyType(kind) => {
+                    object.key_type = Some(kind.to_string().trim_start_matches("CKK_").to_owned());
+                }
+                Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value),
+                _ => {}
+            }
+        }
+        Some(object)
+    }
+
+    pub(super) fn destroy(&self, handle: ObjectHandle) -> Result<(), Error> {
+        self.call("C_DestroyObject", |session| session.destroy_object(handle)).doing("destroy the object")
+    }
+}

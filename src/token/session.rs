@@ -1,0 +1,112 @@
+//! A session on a token, logged in as the user.
+
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::UserType;
+
+use super::error::{CallError, Doing as _, Error, PinTries};
+use super::module::Module;
+use super::slot::TokenInfo;
+use crate::pin::Pin;
+
+/// An open session. It borrows its [`Module`], and what is found through it borrows the session: a wrong
+/// order of closing does not compile. Dropping it calls `C_CloseSession`, which ends the login.
+#[derive(Debug)]
+pub struct Session<'m> {
+    pub(super) module: &'m Module,
+    pub(super) inner: cryptoki::session::Session,
+    token: TokenInfo,
+}
+
+impl<'m> Session<'m> {
+    /// Opens a read/write session. It is read/write also for reading: AWS CloudHSM refuses any other
+    /// (`CKR_FUNCTION_FAILED`, AWS CloudHSM user guide, "Known issues for the PKCS #11 library").
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn open(module: &'m Module, token: TokenInfo) -> Result<Self, Error> {
+        let slot = token.slot.0;
+        let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
+        Ok(Self { module, inner, token })
+    }
+
+    /// The token that it is on.
+    #[must_use]
+    pub fn token(&self) -> &TokenInfo {
+        &self.token
+    }
+
+    /// Whether [`Session::login`] needs a PIN from the user.
+    #[must_use]
+    pub fn wants_pin(&self) -> bool {
+        self.token.login_required && !self.token.pin_pad
+    }
+
+    /// Refuses, without touching the PIN, when a login cannot or should not be tried.
+    ///
+    /// # Errors
+    /// [`Error::PinLocked`], [`Error::PinUnset`], [`Error::PinFinalTry`].
+    pub fn check_login(&self) -> Result<(), Error> {
+        let TokenInfo { label, login_required, pin_set, pin_final_try, pin_locked, .. } = &self.token;
+        match () {
+            () if !login_required => Ok(()),
+            () if *pin_locked => Err(Error::PinLocked(label.clone())),
+            () if *pin_final_try => Err(Error::PinFinalTry(label.clone())),
+            () if !pin_set => Err(Error::PinUnset(label.clone())),
+            () => Ok(()),
+        }
+    }
+
+    /// Logs in, once. With a PIN pad the PIN is typed at the device (PKCS#11 3.1, 5.6.8). A wrong PIN is
+    /// never tried again.
+    ///
+    /// # Errors
+    /// [`Error::PinMissing`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
+    pub fn login(&self, pin: Option<&Pin>) -> Result<(), Error> {
+        self.check_login()?;
+        if !self.token.login_required {
+            return Ok(());
+        }
+        if pin.is_none() && !self.token.pin_pad {
+            return Err(Error::PinMissing(self.token.label.clone()));
+        }
+        let pin = pin.filter(|_| !self.token.pin_pad).map(Pin::secret);
+        let login = self.module.observe("C_Login", || self.inner.login(UserType::User, pin));
+        match login {
+            // Logged in by another session of this process: PKCS#11 3.1, 5.6.8.
+            Ok(()) | Err(Cryptoki::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+            Err(error) => Err(self.login_error(&error)),
+        }
+    }
+
+    fn login_error(&self, error: &Cryptoki) -> Error {
+        let token = self.token.label.clone();
+        let source = CallError::new(error);
+        match error {
+            Cryptoki::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _) => {
+                Error::PinWrong { token, left: self.pin_tries(), source }
+            }
+            Cryptoki::Pkcs11(RvError::PinLocked, _) => Error::PinLocked(token),
+            Cryptoki::Pkcs11(RvError::UserPinNotInitialized, _) => Error::PinUnset(token),
+            _ => Error::Call { doing: "let the user in", source },
+        }
+    }
+
+    fn pin_tries(&self) -> PinTries {
+        let slot = self.token.slot.0;
+        match self.module.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)) {
+            Ok(info) if info.user_pin_locked() => PinTries::None,
+            Ok(info) if info.user_pin_final_try() => PinTries::One,
+            Ok(info) if info.user_pin_count_low() => PinTries::Few,
+            _ => PinTries::Unknown,
+        }
+    }
+
+    /// Makes a call and tells the module's observer.
+    pub(super) fn call<T>(
+        &self,
+        name: &str,
+        call: impl FnOnce(&cryptoki::session::Session) -> Result<T, Cryptoki>,
+    ) -> Result<T, Cryptoki> {
+        self.module.observe(name, || call(&self.inner))
+    }
+}

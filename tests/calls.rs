@@ -1,0 +1,82 @@
+//! No more PKCS#11 calls than the job needs: on a network HSM each one is a round trip. The numbers are those of
+//! docs/benchmarks.md.
+
+mod support;
+
+use support::{SEED_INF, Shim, SoftToken};
+
+/// Every function that was called is in the list, at most so often.
+#[track_caller]
+fn assert_at_most(shim: &Shim<'_>, most: &[(&str, usize)]) {
+    let calls = shim.calls();
+    for call in &calls {
+        assert!(most.iter().any(|(function, _)| *function == call.function), "{} is not needed", call.function);
+    }
+    for (function, number) in most {
+        let made = shim.count(function);
+        assert!((1..=*number).contains(&made), "{function}: {made} calls, at most {number} are needed\n{calls:#?}");
+    }
+}
+
+/// What every command does to get to its token. Lists are two calls each: how many, then which.
+const LOGIN: [(&str, usize); 7] = [
+    ("C_Initialize", 1),
+    ("C_GetSlotList", 2),
+    ("C_GetTokenInfo", 2),
+    ("C_OpenSession", 1),
+    ("C_Login", 1),
+    ("C_CloseSession", 1),
+    ("C_Finalize", 1),
+];
+
+#[test]
+fn calls_of_new() {
+    let token = SoftToken::new();
+    token.write("request.inf", SEED_INF);
+    let shim = Shim::before(&token);
+    shim.run(&["new", "request.inf"]).ok();
+    let own = [
+        // Can it make the key, can it sign?
+        ("C_GetMechanismList", 4),
+        // Is the label in use? By a private key, a public key, a certificate.
+        ("C_FindObjectsInit", 3),
+        ("C_FindObjects", 3),
+        ("C_FindObjectsFinal", 3),
+        ("C_GenerateKeyPair", 1),
+        // The public key, and that the private one is protected.
+        ("C_GetAttributeValue", 3),
+        ("C_SignInit", 1),
+        ("C_Sign", 2),
+    ];
+    assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+}
+
+#[test]
+fn calls_of_accept() {
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token);
+    shim.run(&["accept", "request.crt.pem"]).ok();
+    let own = [
+        ("C_FindObjectsInit", 20),
+        ("C_FindObjects", 20),
+        ("C_FindObjectsFinal", 20),
+        ("C_GetAttributeValue", 20),
+        ("C_CreateObject", 1),
+        ("C_GetMechanismList", 8),
+        // One proof for TLS 1.2, one for TLS 1.3.
+        ("C_SignInit", 2),
+        ("C_Sign", 4),
+    ];
+    assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+}
+
+#[test]
+fn calls_of_find_key() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    let shim = Shim::before(&token);
+    shim.run(&["find-key"]).ok();
+    // One search for each of the four classes.
+    let own = [("C_FindObjectsInit", 4), ("C_FindObjects", 4), ("C_FindObjectsFinal", 4), ("C_GetAttributeValue", 6)];
+    assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+}

@@ -1,0 +1,133 @@
+//! What the environment asks of the shim.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `PKCS11_SHIM_MODULE=/path/to/module.so` | the real module; needed |
+//! | `PKCS11_SHIM_LOG=/path/to/log` | one line per call is appended: `C_Sign 0x0 512` (name, result, microseconds) |
+//! | `PKCS11_SHIM_HIDE_MECHANISMS=0x40,0x250` | mechanisms that the module then does not have |
+//! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
+//! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
+//! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
+//!
+//! Numbers are decimal, or hex with `0x`. Calls are counted from 1, in each process anew.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV};
+
+/// All settings, parsed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) module: PathBuf,
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) hidden: Vec<CK_MECHANISM_TYPE>,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) kill: Option<Nth>,
+    pub(crate) delay: Duration,
+}
+
+/// The n-th call of a function.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Nth {
+    pub(crate) function: String,
+    pub(crate) number: u64,
+}
+
+/// A result to be forced.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) when: Nth,
+    pub(crate) result: CK_RV,
+}
+
+impl Settings {
+    /// Parses what `variable` gives for each name; an empty value is as none.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or cannot be read: a test with a typing error must not pass.
+    pub(crate) fn parse(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let value = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let list = |name: &str| value(name).unwrap_or_default();
+        Ok(Self {
+            module: value("PKCS11_SHIM_MODULE").ok_or("PKCS11_SHIM_MODULE is not set")?.into(),
+            log: value("PKCS11_SHIM_LOG").map(PathBuf::from),
+            hidden: items(&list("PKCS11_SHIM_HIDE_MECHANISMS")).map(number).collect::<Result<_, _>>()?,
+            failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
+            kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
+            delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
+        })
+    }
+}
+
+impl Nth {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (function, count) = text.split_once(':').ok_or(format!("`{text}` is not FUNCTION:N"))?;
+        if !crate::forward::NAMES.contains(&function) {
+            return Err(format!("`{function}` is not a function of PKCS#11 v2.40"));
+        }
+        Ok(Self { function: function.to_owned(), number: number(count)? })
+    }
+}
+
+impl Failure {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (when, result) = text.rsplit_once(':').ok_or(format!("`{text}` is not FUNCTION:N:RESULT"))?;
+        Ok(Self { when: Nth::parse(when)?, result: number(result)? })
+    }
+}
+
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn number<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.ok().and_then(|number| N::try_from(number).ok()).ok_or(format!("`{text}` is not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::parse(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn all_variables() {
+        let settings = parse(&[
+            ("PKCS11_SHIM_MODULE", "/m.so"),
+            ("PKCS11_SHIM_LOG", "/l"),
+            ("PKCS11_SHIM_HIDE_MECHANISMS", "0x40,592"),
+            ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
+            ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
+            ("PKCS11_SHIM_DELAY_US", "2000"),
+        ]);
+        let nth = |function: &str, number| Nth { function: function.to_owned(), number };
+        let expected = Settings {
+            module: "/m.so".into(),
+            log: Some("/l".into()),
+            hidden: vec![0x40, 0x250],
+            failures: vec![
+                Failure { when: nth("C_Sign", 1), result: 0x30 },
+                Failure { when: nth("C_Login", 2), result: 0xa0 },
+            ],
+            kill: Some(nth("C_CreateObject", 3)),
+            delay: Duration::from_millis(2),
+        };
+        assert_eq!(settings, Ok(expected));
+    }
+
+    #[test]
+    fn a_typing_error_is_an_error() {
+        let with = |name, value| parse(&[("PKCS11_SHIM_MODULE", "/m.so"), (name, value)]).unwrap_err();
+        assert_eq!(parse(&[]).unwrap_err(), "PKCS11_SHIM_MODULE is not set");
+        assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sgin:1:0x30"), "`C_Sgin` is not a function of PKCS#11 v2.40");
+        assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sign:1"), "`C_Sign` is not FUNCTION:N");
+        assert_eq!(with("PKCS11_SHIM_HIDE_MECHANISMS", "0x4g"), "`0x4g` is not a number");
+    }
+}

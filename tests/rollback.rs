@@ -1,0 +1,121 @@
+//! Nothing half done: what fails after the key pair was made leaves no key pair behind.
+
+mod support;
+
+use std::thread;
+use std::time::Duration;
+
+use support::{Class, SEED_INF, Shim, SoftToken};
+
+const NEW: [&str; 3] = ["new", "request.inf", "request.csr.pem"];
+
+fn token() -> SoftToken {
+    let token = SoftToken::new();
+    token.write("request.inf", SEED_INF);
+    token
+}
+
+#[test]
+fn a_pair_whose_signature_fails_is_destroyed() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    let outcome = token.refuses_command(4, shim.hsmcert().args(NEW));
+    outcome.says("www.example.com").says("destroyed").says("C_Sign: CKR_DEVICE_ERROR");
+    assert_eq!((shim.count("C_GenerateKeyPair"), shim.count("C_DestroyObject")), (1, 2));
+    token.run(&NEW).ok();
+}
+
+#[test]
+fn a_device_error_is_worth_another_try_and_json_says_so() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    let error = shim.run(&[&NEW[..], &["--json"]].concat()).exits(4).json_error("token-unavailable");
+    assert_eq!(error["retryable"], true, "{error:#}");
+    let causes = error["causes"].to_string();
+    assert!(causes.contains("CKR_DEVICE_ERROR"), "{error:#}");
+}
+
+#[test]
+fn keep_key_keeps_and_names_it() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    let outcome = shim.run(&[&NEW[..], &["--keep-key"]].concat()).fails(4);
+    let objects = token.objects();
+    let classes: Vec<_> = objects.iter().map(|object| object.class).collect();
+    assert_eq!(classes, [Class::Private, Class::Public]);
+    outcome.says("www.example.com").says(&objects[0].id).says("kept");
+    assert_eq!(token.files(), ["request.inf"]);
+}
+
+#[test]
+fn a_pair_that_cannot_be_destroyed_is_named() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30,C_DestroyObject:1:0x30,C_DestroyObject:2:0x30");
+    let outcome = shim.run(&NEW).fails(4);
+    let objects = token.objects();
+    assert_eq!(objects.len(), 2);
+    outcome.says(&objects[0].id).says("still on the token").says("hint: ");
+}
+
+#[test]
+fn a_failed_generation_leaves_nothing() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0x30");
+    token.refuses_command(4, shim.hsmcert().args(NEW)).says("C_GenerateKeyPair: CKR_DEVICE_ERROR");
+}
+
+/// The template is made simpler only where the token refuses it, never because the device is away.
+#[test]
+fn a_device_error_is_not_answered_with_another_template() {
+    let token = token();
+    let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0x30");
+    shim.run(&NEW).fails(4);
+    assert_eq!(shim.count("C_GenerateKeyPair"), 1);
+}
+
+/// The CSR's path is free when it is checked and taken when it is written: another process was faster.
+#[test]
+fn a_csr_that_cannot_be_written_destroys_the_pair() {
+    let token = token();
+    let shim = Shim::before(&token).delayed(50_000);
+    let outcome = thread::scope(|scope| {
+        let run = scope.spawn(|| shim.run(&NEW));
+        while shim.count("C_GenerateKeyPair") == 0 {
+            assert!(!run.is_finished(), "no key was made");
+            thread::sleep(Duration::from_millis(5));
+        }
+        token.write("request.csr.pem", "of the other process");
+        run.join().unwrap()
+    });
+    outcome.fails(7).says("request.csr.pem").says("destroyed");
+    assert_eq!(token.objects(), []);
+    assert_eq!(token.read("request.csr.pem"), b"of the other process");
+    assert_eq!(token.files(), ["request.csr.pem", "request.inf"], "no temporary file is left");
+}
+
+#[test]
+fn accept_that_cannot_store_the_certificate_changes_nothing() {
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token).failing("C_CreateObject:1:0x31");
+    token.refuses_command(9, shim.hsmcert().args(["accept", "request.crt.pem"])).says("CKR_DEVICE_MEMORY");
+}
+
+#[test]
+fn accept_whose_proof_fails_takes_the_certificate_away_again() {
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    token.refuses_command(4, shim.hsmcert().args(["accept", "request.crt.pem"])).says("C_Sign: CKR_DEVICE_ERROR");
+}
+
+#[test]
+fn a_renewal_whose_proof_fails_keeps_the_old_certificate() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    token.run(&["dev-ca", "request.csr.pem", "renewed.crt.pem"]).ok();
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    token.refuses_command(4, shim.hsmcert().args(["accept", "renewed.crt.pem"]));
+    let id = token.objects()[0].id.clone();
+    token.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &id, "--output-file", "stored.der"]);
+    let serial = |arguments: &[&str]| token.openssl(&[&["x509", "-noout", "-serial"], arguments].concat());
+    assert_eq!(serial(&["-in", "stored.der", "-inform", "DER"]), serial(&["-in", "request.crt.pem"]));
+}

@@ -1,0 +1,46 @@
+//! What the integration tests share: the real binary, a real token in a folder of its own, and the independent
+//! tools that look at the outcome. Nothing here is shared between tests, so all of them run in parallel.
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test crate uses its own part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod objects;
+mod outcome;
+mod sandbox;
+mod shim;
+mod soft_token;
+mod tools;
+
+pub use objects::{Class, Object};
+pub use outcome::Outcome;
+pub use sandbox::Sandbox;
+pub use shim::{Call, Shim};
+pub use soft_token::SoftToken;
+pub use tools::{openssl, softhsm_module};
+
+/// The request file of the walk-through that hsmcert follows: AWS Security Blog, "Using AWS CloudHSM-backed
+/// certificates with Microsoft Internet Information Server", section "Provision a server certificate".
+pub const SEED_INF: &str = r#"[Version]
+Signature= $Windows NT$
+[NewRequest]
+Subject = "C=US,CN=www.example.com,O=Information Technology,OU=Certificate Management,L=Seattle,S=Washington"
+HashAlgorithm = SHA256
+KeyAlgorithm = RSA
+KeyLength = 2048
+ProviderName = Cavium Key Storage Provider
+KeyUsage = 0xf0
+MachineKeySet = True
+SuppressDefaults = True
+SMIME = false
+RequestType = PKCS10
+[EnhancedKeyUsageExtension]
+OID=1.3.6.1.5.5.7.3.1
+[Extensions]
+2.5.29.17 = "{text}"
+_continue_ = "dns=www.example.com&"
+_continue_ = "dns=example.com&"
+"#;
+
+/// The seed's request with another CN and SAN.
+pub fn inf(name: &str) -> String {
+    SEED_INF.replace("www.example.com", name)
+}

@@ -1,0 +1,95 @@
+//! The PKCS#11 shim in front of a token's module: see `tests/pkcs11-shim`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{Outcome, SoftToken, tools};
+
+/// hsmcert through the shim. All calls are logged.
+#[derive(Debug)]
+pub struct Shim<'t> {
+    token: &'t SoftToken,
+    settings: Vec<(&'static str, String)>,
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// `C_Sign`.
+    pub function: String,
+    /// `0x0`.
+    pub result: String,
+    pub microseconds: u64,
+}
+
+impl<'t> Shim<'t> {
+    pub fn before(token: &'t SoftToken) -> Self {
+        Self { token, settings: Vec::new() }
+    }
+
+    /// The module then has none of these mechanisms, for example `0x40` (`CKM_SHA256_RSA_PKCS`).
+    pub fn hiding(self, mechanisms: &str) -> Self {
+        self.with("PKCS11_SHIM_HIDE_MECHANISMS", mechanisms)
+    }
+
+    /// Forced results: `C_Sign:1:0x30` is `CKR_DEVICE_ERROR` of the first signature.
+    pub fn failing(self, calls: &str) -> Self {
+        self.with("PKCS11_SHIM_FAIL", calls)
+    }
+
+    /// Each call takes so many microseconds longer.
+    pub fn delayed(self, microseconds: u64) -> Self {
+        self.with("PKCS11_SHIM_DELAY_US", &microseconds.to_string())
+    }
+
+    fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.settings.push((variable, value.to_owned()));
+        self
+    }
+
+    /// hsmcert, the shim being its module.
+    pub fn hsmcert(&self) -> assert_cmd::Command {
+        let mut command = self.token.hsmcert();
+        command.env("HSMCERT_MODULE", library()).env("PKCS11_SHIM_MODULE", self.token.module());
+        command.env("PKCS11_SHIM_LOG", self.log()).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.hsmcert().args(arguments))
+    }
+
+    /// All calls so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let call = |line: &str| {
+            let mut words = line.split(' ').map(str::to_owned);
+            let (function, result) = (words.next().unwrap(), words.next().unwrap());
+            Call { function, result, microseconds: words.next().unwrap().parse().unwrap() }
+        };
+        log.lines().map(call).collect()
+    }
+
+    /// How often a function was called.
+    pub fn count(&self, function: &str) -> usize {
+        self.calls().iter().filter(|call| call.function == function).count()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.token.folder().join("calls.log")
+    }
+}
+
+/// The shim's library, built when it is not up to date.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let target = Path::new(env!("CARGO_BIN_EXE_hsmcert")).ancestors().nth(2).unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "pkcs11-shim", "--target-dir"]).arg(target);
+        tools::run(build.current_dir(env!("CARGO_MANIFEST_DIR")), "cargo");
+        let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        target.join("debug").join(format!("{prefix}pkcs11_shim{suffix}"))
+    })
+}

@@ -1,0 +1,40 @@
+//! Programs of others. One that is missing fails the test and says how to get it: a test never skips itself.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Runs a program, which must succeed; its stdout.
+#[track_caller]
+pub(super) fn run(command: &mut Command, package: &str) -> String {
+    let output = output(command, package);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn output(command: &mut Command, package: &str) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install it with: apt-get install {package}"))
+}
+
+/// `openssl` with these arguments in a folder; its stdout. It must succeed.
+#[track_caller]
+pub fn openssl<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> String {
+    run(Command::new("openssl").args(arguments).current_dir(folder), "openssl")
+}
+
+/// Where SoftHSM's module is.
+pub fn softhsm_module() -> PathBuf {
+    let places = [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+        "/usr/lib64/softhsm/libsofthsm2.so",
+        "/usr/local/lib/softhsm/libsofthsm2.so",
+        "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+    ];
+    let found = places.into_iter().map(PathBuf::from).find(|path| path.exists());
+    found.unwrap_or_else(|| panic!("SoftHSM is not in any of {places:?}; install it with: apt-get install softhsm2"))
+}
