@@ -17,6 +17,7 @@ mod suggest;
 mod toml;
 mod x500;
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Severity, Source, Span};
@@ -64,7 +65,7 @@ pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<
         Format::Toml => toml::parse(&source, options),
     };
     diagnostics.extend(found);
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    limit(&mut diagnostics);
     if options.strict {
         diagnostics.iter_mut().for_each(Diagnostic::tighten);
     }
@@ -72,6 +73,22 @@ pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<
     match spec.filter(|_| !failed) {
         Some(spec) => Ok(Parsed { spec, diagnostics, source, format }),
         None => Err(Box::new(Invalid { source, diagnostics })),
+    }
+}
+
+/// Sorts by place, and keeps a file full of faults from filling the memory of a terminal: the first thousand problems,
+/// errors before others, and how many more there are.
+fn limit(diagnostics: &mut Vec<Diagnostic>) {
+    const MOST: usize = 1000;
+    let more = diagnostics.len().saturating_sub(MOST);
+    if more > 0 {
+        diagnostics.sort_by_key(|diagnostic| (Reverse(diagnostic.severity), diagnostic.span));
+        diagnostics.truncate(MOST);
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    diagnostics.iter_mut().for_each(Diagnostic::shorten);
+    if more > 0 {
+        diagnostics.push(Diagnostic::note(format!("{more} more problems are not listed"), None));
     }
 }
 

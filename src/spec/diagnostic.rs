@@ -69,6 +69,19 @@ impl Diagnostic {
         }
     }
 
+    /// Cuts what a file with very long values would make unreadable.
+    pub(super) fn shorten(&mut self) {
+        let texts = [(Some(&mut self.message), 300), (self.label.as_mut(), 300), (self.help.as_mut(), 1000)];
+        for (text, longest) in texts {
+            if let Some(text) = text.filter(|text| text.len() > longest) {
+                text.replace_range(
+                    text.floor_char_boundary(longest / 2)..text.floor_char_boundary(text.len() - longest / 2),
+                    " ... ",
+                );
+            }
+        }
+    }
+
     /// About this place.
     #[must_use]
     pub fn at(self, span: Span) -> Self {

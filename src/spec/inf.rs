@@ -21,7 +21,7 @@ mod typography;
 mod version;
 
 use super::suggest::nearest;
-use super::{Diagnostic, Options, Severity, Source};
+use super::{Diagnostic, Options, Source};
 use crate::request::RequestSpec;
 use assemble::{Parts, assemble};
 use document::Document;
@@ -30,6 +30,10 @@ use document::Document;
 pub(super) fn parse(source: &Source, options: &Options) -> (Option<RequestSpec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let document = Document::read(&source.text, options, &mut problems);
+    if document.sections().is_empty() {
+        let place = problems.first().and_then(|problem| problem.span);
+        return (None, vec![Diagnostic::error("not an INF: there is no [NewRequest]", place).help(START)]);
+    }
     typography::check(&document, &mut problems);
     version::check(&document, &mut problems);
     let dedicated = sections::read(&document, &mut problems);
@@ -41,11 +45,7 @@ pub(super) fn parse(source: &Source, options: &Options) -> (Option<RequestSpec>,
     };
     let new_request = new_request::read(section, &mut problems);
     let parts = Parts { new_request, dedicated, request_attributes, extensions, place: section.header };
-    let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let mut doubts = Vec::new();
-    let spec = assemble(parts, &mut doubts);
-    // What is missing after an error may be missing because of it.
-    problems.extend(doubts.into_iter().filter(|doubt| !broken || doubt.severity != Severity::Error));
+    let spec = assemble(parts, &mut problems);
     (Some(spec), problems)
 }
 
@@ -56,12 +56,19 @@ pub(super) fn is_known_section(line: &str) -> bool {
     name.is_some_and(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name.trim())))
 }
 
+const START: &str = "a request file has [NewRequest], and Subject = \"CN=host.example\" below it";
+
 fn without_request(document: &Document) -> Diagnostic {
-    let mut sections = document.sections().iter();
-    if let Some(near) = sections.clone().find(|section| nearest(&section.name, ["NewRequest"]).is_some()) {
+    /// Tables of hsmcert's own format.
+    const TABLES: [&str; 4] = ["subject", "san", "key", "token"];
+    let sections = document.sections();
+    if let Some(near) = sections.iter().find(|section| nearest(&section.name, ["NewRequest"]).is_some()) {
         return Diagnostic::error(format!("[{}] should be [NewRequest]", near.name), Some(near.header))
             .help("write [NewRequest]");
     }
-    let what = if sections.next().is_some() { "no [NewRequest] in this file" } else { "no INF: it has no [section]" };
-    Diagnostic::error(what, None).help("a request file has [NewRequest] with Subject = \"CN=host.example\" below it")
+    if sections.iter().any(|section| TABLES.contains(&section.name.as_str())) {
+        return Diagnostic::error("no [NewRequest] in this file, which looks like TOML", None)
+            .help("give a file in hsmcert's own format a name that ends in .toml");
+    }
+    Diagnostic::error("no [NewRequest] in this file", None).help(START)
 }

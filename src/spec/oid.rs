@@ -61,4 +61,12 @@ mod tests {
         assert_eq!(help.as_deref(), Some("write 1.3.6.1.5.5.7.3.1 for Server-Auth"));
         assert!(parse("1.2.3 // server").unwrap_err().label.is_some());
     }
+
+    #[test]
+    fn extended_key_usages_are_found_in_any_spelling() {
+        let server = Some(Oid::new_unwrap("1.3.6.1.5.5.7.3.1"));
+        assert_eq!(extended_key_usage("server-auth"), server);
+        assert_eq!(extended_key_usage("SERVERAUTH"), server);
+        assert_eq!(extended_key_usage("server"), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use x509_cert::der::asn1::{Ia5String, Utf8StringRef};
+use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use x509_cert::der::{Any, Decode, Encode, Tag, Tagged};
 use x509_cert::ext::pkix::name::{GeneralName as DerName, GeneralNames, OtherName};
 use x509_cert::ext::pkix::{BasicConstraints as DerConstraints, ExtendedKeyUsage, KeyUsage as DerUsage};
@@ -79,20 +79,27 @@ fn ip_address(octets: &[u8]) -> Option<IpAddr> {
 }
 
 fn other_name(value: &Any) -> Option<OtherNameValue> {
-    Some(match value.tag() {
-        Tag::Utf8String => OtherNameValue::Utf8(String::from_utf8(value.value().to_vec()).ok()?),
-        Tag::OctetString => OtherNameValue::Octets(value.value().to_vec()),
-        _ => OtherNameValue::Der(value.to_der().ok()?),
+    Some(if value.tag() == Tag::Utf8String {
+        OtherNameValue::Utf8(value.decode_as::<Utf8StringRef<'_>>().ok()?.to_string())
+    } else if value.tag() == Tag::OctetString {
+        OtherNameValue::Octets(value.value().to_vec())
+    } else {
+        OtherNameValue::Der(value.to_der().ok()?)
     })
 }
 
 fn name_attribute(oid: Oid, value: &Any) -> Option<NameAttribute> {
-    let (text, string_type) = match value.tag() {
-        Tag::Utf8String => (value.decode_as::<Utf8StringRef<'_>>().ok()?.to_string(), StringType::Utf8),
-        Tag::PrintableString => (String::from_utf8(value.value().to_vec()).ok()?, StringType::Printable),
-        Tag::Ia5String => (value.decode_as::<Ia5String>().ok()?.to_string(), StringType::Ia5),
-        Tag::OctetString => return Some(NameAttribute { oid, value: NameValue::Octets(value.value().to_vec()) }),
-        _ => return None,
+    if value.tag() == Tag::OctetString {
+        return Some(NameAttribute { oid, value: NameValue::Octets(value.value().to_vec()) });
+    }
+    let (text, string_type) = if value.tag() == Tag::Utf8String {
+        (value.decode_as::<Utf8StringRef<'_>>().ok()?.to_string(), StringType::Utf8)
+    } else if value.tag() == Tag::PrintableString {
+        (value.decode_as::<PrintableStringRef<'_>>().ok()?.to_string(), StringType::Printable)
+    } else if value.tag() == Tag::Ia5String {
+        (value.decode_as::<Ia5StringRef<'_>>().ok()?.to_string(), StringType::Ia5)
+    } else {
+        return None;
     };
     Some(NameAttribute { oid, value: NameValue::Text { text, string_type } })
 }

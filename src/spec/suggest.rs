@@ -9,13 +9,19 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         return None;
     }
     let word = word.to_lowercase();
+    let length = word.chars().count();
+    let allowed = (length / 3).max(1);
     let distance = |candidate: &str| {
         let candidate = candidate.to_lowercase();
         // A word cut short (`EnhancedKeyUsage`) is nearer than its length says.
         let shortened = word.len() >= 4 && (candidate.starts_with(&word) || word.starts_with(&candidate));
-        if shortened { 1 } else { strsim::damerau_levenshtein(&word, &candidate) }
+        let too_far = candidate.chars().count().abs_diff(length) > allowed;
+        match (shortened, too_far) {
+            (true, _) => 1,
+            (false, true) => usize::MAX,
+            (false, false) => strsim::damerau_levenshtein(&word, &candidate),
+        }
     };
-    let allowed = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))

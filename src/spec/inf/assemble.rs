@@ -13,12 +13,12 @@ pub(super) struct Parts {
     pub(super) dedicated: Vec<Dedicated>,
     pub(super) request_attributes: RequestAttributes,
     pub(super) extensions: Extensions,
-    /// Where [`NewRequest`] stands.
+    /// Where `[NewRequest]` stands.
     pub(super) place: Span,
 }
 
 /// Puts the request together. Extensions come in the order of certreq: key usage, the sections (extended key usage
-/// first), the template, [Extensions] in the order of the file, S/MIME capabilities, subject key identifier.
+/// first), the template, `[Extensions]` in the order of the file, S/MIME capabilities, subject key identifier.
 ///
 /// The profile is that of `SuppressDefaults = TRUE`. Without it a subject key identifier is added, as certreq does;
 /// its default key usage and the attributes that tell the CA the Windows version, host, user and process
@@ -45,7 +45,7 @@ pub(super) fn assemble(parts: Parts, problems: &mut Vec<Diagnostic>) -> RequestS
         requested(extension, critical)
     }));
     list.requested.extend(template.map(|template| requested(template, false)));
-    let Extensions { written, critical } = extensions;
+    let Extensions { written, broken, critical } = extensions;
     written.into_iter().for_each(|written| list.write(written, problems));
     if smime {
         match known_extension::smime_capabilities() {
@@ -56,9 +56,10 @@ pub(super) fn assemble(parts: Parts, problems: &mut Vec<Diagnostic>) -> RequestS
     if !suppress_defaults {
         list.add_default(Extension::SubjectKeyIdentifier);
     }
-    list.mark_critical(&critical, problems);
+    list.mark_critical(&critical, &broken, problems);
+    let names_unknown = subject.is_none() || broken.contains(&SUBJECT_ALT_NAME);
     let spec = RequestSpec {
-        subject,
+        subject: subject.unwrap_or_default(),
         extensions: list.requested,
         attributes,
         key,
@@ -68,9 +69,13 @@ pub(super) fn assemble(parts: Parts, problems: &mut Vec<Diagnostic>) -> RequestS
         friendly_name,
         machine_store,
     };
-    check_names(&spec, place, problems);
+    if !names_unknown {
+        check_names(&spec, place, problems);
+    }
     spec
 }
+
+const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
 
 fn requested(extension: Extension, critical: bool) -> RequestedExtension {
     RequestedExtension { critical, extension }
@@ -87,7 +92,7 @@ struct List {
 }
 
 impl List {
-    /// Adds an entry of [Extensions]. A section wins over it, `KeyUsage` does not.
+    /// Adds an entry of `[Extensions]`. A section wins over it, `KeyUsage` does not.
     fn write(&mut self, written: Written, problems: &mut Vec<Diagnostic>) {
         let Written { oid, span, extension } = written;
         let Some(extension) = extension else {
@@ -121,10 +126,11 @@ impl List {
         }
     }
 
-    fn mark_critical(&mut self, critical: &[(Oid, Span)], problems: &mut Vec<Diagnostic>) {
+    fn mark_critical(&mut self, critical: &[(Oid, Span)], broken: &[Oid], problems: &mut Vec<Diagnostic>) {
         for (oid, span) in critical {
             match self.requested.iter_mut().find(|requested| requested.extension.oid() == *oid) {
                 Some(requested) => requested.critical = true,
+                None if broken.contains(oid) => {}
                 None => {
                     let message = format!("no extension {oid} in this request to be critical");
                     problems.push(Diagnostic::warning(message, Some(*span)));
@@ -136,12 +142,14 @@ impl List {
 
 /// A certificate without any name is of no use, and one without subject needs a critical SAN (RFC 5280, 4.2.1.6).
 fn check_names(spec: &RequestSpec, place: Span, problems: &mut Vec<Diagnostic>) {
-    const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
     const SERVER_AUTH: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.1");
     let names = spec.extensions.iter().find(|requested| requested.extension.oid() == SUBJECT_ALT_NAME);
-    let is_server = spec.extensions.iter().any(|requested| match &requested.extension {
-        Extension::ExtendedKeyUsage(usages) => usages.contains(&SERVER_AUTH),
-        _ => false,
+    let is_server = spec.extensions.iter().any(|requested| {
+        if let Extension::ExtendedKeyUsage(usages) = &requested.extension {
+            usages.contains(&SERVER_AUTH)
+        } else {
+            false
+        }
     });
     match names {
         Some(names) if spec.subject.is_empty() && !names.critical => {

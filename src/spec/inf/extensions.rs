@@ -14,6 +14,8 @@ use crate::request::{Extension, Oid};
 #[derive(Default)]
 pub(super) struct Extensions {
     pub(super) written: Vec<Written>,
+    /// Those that cannot be read.
+    pub(super) broken: Vec<Oid>,
     /// The OIDs of `Critical =`.
     pub(super) critical: Vec<(Oid, Span)>,
 }
@@ -52,8 +54,9 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Diagnostic>) -> Exten
         let value = text.whole().trim();
         let before = problems.len();
         let extension = if value.is_empty() { None } else { read_value(oid, value, problems) };
-        let failed = extension.is_none() && problems.len() > before;
-        if !failed {
+        if extension.is_none() && problems.len() > before {
+            extensions.broken.push(oid);
+        } else {
             extensions.written.push(Written { oid, span, extension });
         }
     }
@@ -151,15 +154,11 @@ mod tests {
     }
 
     fn raw(section: &str) -> Vec<u8> {
-        #[allow(clippy::match_single_binding, reason = "both halves are looked at")]
-        match parsed(section) {
-            (Extensions { written, .. }, problems) => {
-                assert_eq!(problems, []);
-                match written.into_iter().next().and_then(|written| written.extension) {
-                    Some(Extension::Other { value, .. }) => value,
-                    other => panic!("{other:?}"),
-                }
-            }
+        let (extensions, problems) = parsed(section);
+        assert_eq!(problems, []);
+        match extensions.written.into_iter().next().and_then(|written| written.extension) {
+            Some(Extension::Other { value, .. }) => value,
+            other => panic!("{other:?}"),
         }
     }
 

@@ -10,7 +10,7 @@ use super::pairs::{self, Pair};
 use super::text::{Fragment, Text};
 use crate::request::{GeneralName, NameConstraints, Subtree};
 
-/// `Include = A` and `Exclude = B` in [`NameConstraintsExtension`], and the sections [A] and [B].
+/// `Include = A` and `Exclude = B` in `[NameConstraintsExtension]`, and the sections `[A]` and `[B]`.
 pub(super) fn from_section(document: &Document, section: &Section, problems: &mut Vec<Diagnostic>) -> NameConstraints {
     let mut constraints = NameConstraints::default();
     for entry in section.entries.iter().filter(|entry| !entry.bare) {

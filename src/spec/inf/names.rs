@@ -2,7 +2,7 @@
 
 use super::super::suggest::did_you_mean;
 use super::super::x500::{self, Flags};
-use super::super::{Diagnostic, general_name, octets};
+use super::super::{Diagnostic, Span, general_name, octets};
 use super::pairs::{self, Pair};
 use super::text::Fragment;
 use crate::request::{GeneralName, Oid, OtherNameValue};
@@ -67,14 +67,10 @@ fn glued(value: Fragment<'_>, token: &str) -> Option<Diagnostic> {
     let second = TOKENS.iter().filter_map(|token| lower.find(&format!("{}=", token.to_ascii_lowercase()))).min()?;
     let (first, rest) = value.as_str().split_at(second);
     let first = first.trim_end_matches([',', ';', ' ']);
-    Some(
-        Diagnostic::error(
-            format!("`{}` is one name: an & is missing before `{rest}`", value.as_str()),
-            Some(value.span()),
-        )
-        .expecting("_continue_ adds nothing between the lines")
-        .help(format!("end every name with &: {token}={first}&")),
-    )
+    let place = value.span_within(Span { start: second, end: value.len() });
+    let problem = Diagnostic::error(format!("an & is missing before `{rest}`"), Some(place));
+    let problem = problem.expecting(format!("without it this belongs to the name `{first}`"));
+    Some(problem.help(format!("end every name with &: {token}={first}&")))
 }
 
 fn directory_name(value: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<GeneralName> {

@@ -15,7 +15,8 @@ use crate::request::{KeyRequest, KeyUsage, Name, Product, SignatureRequest};
 
 /// What the section says. Where it is wrong a default stands, and an error among the problems.
 pub(super) struct NewRequest {
-    pub(super) subject: Name,
+    /// None when it cannot be read.
+    pub(super) subject: Option<Name>,
     pub(super) key_usage: Option<KeyUsage>,
     pub(super) key: KeyRequest,
     pub(super) signature: SignatureRequest,
@@ -54,6 +55,17 @@ const KEYS: [&str; 21] = [
     "SMIME",
 ];
 
+/// Keys that people put here, and where they belong.
+const OTHER_PLACES: [(&str, &str); 7] = [
+    ("OID", "[EnhancedKeyUsageExtension]"),
+    ("CertificateTemplate", "[RequestAttributes]"),
+    ("challengePassword", "[RequestAttributes]"),
+    ("SAN", "[Extensions], as 2.5.29.17 = \"{text}dns=host.example\""),
+    ("2.5.29.17", "[Extensions]"),
+    ("_continue_", "[Extensions]"),
+    ("PathLength", "[BasicConstraintsExtension]"),
+];
+
 /// Reads the section.
 pub(super) fn read(section: &Section, problems: &mut Vec<Diagnostic>) -> NewRequest {
     if section.entries.is_empty() {
@@ -62,7 +74,8 @@ pub(super) fn read(section: &Section, problems: &mut Vec<Diagnostic>) -> NewRequ
     }
     let mut settings = Settings::new(section, problems);
     other_keys::read(&mut settings);
-    settings.report_unknown(&KEYS.into_iter().chain(other_keys::names()));
+    let known: Vec<&str> = KEYS.into_iter().chain(other_keys::names()).collect();
+    settings.report_unknown(&known, &OTHER_PLACES);
     let key = key::read(&mut settings);
     NewRequest {
         subject: subject::read(&mut settings),

@@ -11,7 +11,7 @@ use crate::request::{Policy, PolicyQualifier};
 /// What a policy is made of, in a section and in `{text}`.
 const WORDS: [&str; 3] = ["OID", "Notice", "URL"];
 
-/// `Policies = A, B` in [`PolicyStatementExtension`], and the sections [A] and [B].
+/// `Policies = A, B` in `[PolicyStatementExtension]`, and the sections `[A]` and `[B]`.
 pub(super) fn from_section(document: &Document, section: &Section, problems: &mut Vec<Diagnostic>) -> Vec<Policy> {
     let mut policies = Vec::new();
     let names = section.entries.iter().filter(|entry| entry.is("Policies") && !entry.bare);
@@ -19,7 +19,8 @@ pub(super) fn from_section(document: &Document, section: &Section, problems: &mu
         match document.section(&name) {
             Some(named) => policies.extend(policy(named, problems)),
             None => {
-                let known = document.sections().iter().map(|section| section.name.as_str());
+                // A file has few sections; one with many is hostile, and this is in a loop.
+                let known = document.sections().iter().take(50).map(|section| section.name.as_str());
                 let message = format!("no section [{}] for this policy{}", name.as_str(), did_you_mean(&name, known));
                 let problem = Diagnostic::error(message, Some(name.span()));
                 problems.push(problem.help(format!("add [{}] with OID = 1.2.3.4", name.as_str())));

@@ -28,17 +28,15 @@ pub(super) fn number(text: Fragment<'_>) -> Result<u32, Diagnostic> {
     })
 }
 
-/// Flags by name or number, with `|` between them. Names are taken in any case, with or without `prefix`.
+/// Flags by name or number, with `|` between them. Names are taken in any case, with or without `prefix`, and with the
+/// `XCN_` of CertEnroll before it.
 pub(super) fn flags(
     text: Fragment<'_>,
     prefix: &str,
     names: &[(&str, u32)],
     problems: &mut Vec<Diagnostic>,
 ) -> Option<u32> {
-    let without_prefix = |name: &str| match name.get(..prefix.len()) {
-        Some(start) if start.eq_ignore_ascii_case(prefix) => name[prefix.len()..].to_owned(),
-        Some(_) | None => name.to_owned(),
-    };
+    let without_prefix = |name: &str| without(prefix, without("XCN_", name)).to_owned();
     let mut sum = Some(0);
     for part in text.split('|').map(Fragment::trim) {
         let plain = without_prefix(&part);
@@ -55,6 +53,14 @@ pub(super) fn flags(
         }
     }
     sum
+}
+
+/// The name without this prefix, in any case.
+fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
+    match name.get(..prefix.len()) {
+        Some(start) if start.eq_ignore_ascii_case(prefix) => &name[prefix.len()..],
+        Some(_) | None => name,
+    }
 }
 
 fn plain_number(text: &str) -> Option<u32> {

@@ -1,4 +1,6 @@
-//! The sections that are extensions: [`EnhancedKeyUsageExtension`] and its like.
+//! The sections that are extensions: `[EnhancedKeyUsageExtension]` and its like.
+
+use std::collections::HashSet;
 
 use super::super::suggest::did_you_mean;
 use super::super::{Diagnostic, Span, known_extension, oid};
@@ -129,7 +131,7 @@ fn not_a_usage(entry: &Entry) -> Diagnostic {
 /// The section alone makes a CA.
 fn constraints(section: &Section, problems: &mut Vec<Diagnostic>) -> BasicConstraints {
     let mut settings = Settings::new(section, problems);
-    settings.report_unknown(&["PathLength", "Critical"].into_iter());
+    settings.report_unknown(&["PathLength", "Critical"], &[]);
     BasicConstraints { ca: true, path_length: settings.number("PathLength") }
 }
 
@@ -153,7 +155,7 @@ fn mappings(section: &Section, problems: &mut Vec<Diagnostic>) -> Vec<(Oid, Oid)
 
 fn policy_constraints(oid: Oid, section: &Section, problems: &mut Vec<Diagnostic>) -> Option<Extension> {
     let mut settings = Settings::new(section, problems);
-    settings.report_unknown(&["RequireExplicitPolicy", "InhibitPolicyMapping", "Critical"].into_iter());
+    settings.report_unknown(&["RequireExplicitPolicy", "InhibitPolicyMapping", "Critical"], &[]);
     let (require, inhibit) = (settings.number("RequireExplicitPolicy"), settings.number("InhibitPolicyMapping"));
     let extension =
         known_extension::policy_constraints(oid, require, inhibit).map_err(|problem| problem.at(section.header));
@@ -163,7 +165,7 @@ fn policy_constraints(oid: Oid, section: &Section, problems: &mut Vec<Diagnostic
 /// Sections that nobody reads: typing errors, but for those that policies and name constraints name.
 fn report_unknown(document: &Document, problems: &mut Vec<Diagnostic>) {
     let known = || EXTENSIONS.into_iter().chain(OTHERS).chain(WITHOUT_EFFECT);
-    let named: Vec<String> = document
+    let named: HashSet<String> = document
         .sections()
         .iter()
         .flat_map(|section| &section.entries)

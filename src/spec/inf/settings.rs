@@ -73,19 +73,24 @@ impl<'a> Settings<'a> {
         scalar::flags(value, prefix, names, self.problems)
     }
 
-    /// Warns about keys that are not among the known ones.
-    pub(super) fn report_unknown<'k>(&mut self, known: &(impl Iterator<Item = &'k str> + Clone)) {
+    /// Warns about keys that are not among the known ones; `elsewhere` tells where some of them belong.
+    pub(super) fn report_unknown(&mut self, known: &[&str], elsewhere: &[(&str, &str)]) {
         for entry in &self.section.entries {
-            if known.clone().any(|key| entry.is(key)) {
+            if known.iter().any(|key| entry.is(key)) {
                 continue;
             }
             let key = entry.key_str();
             let name = &self.section.name;
-            let near = did_you_mean(key, known.clone());
+            let near = did_you_mean(key, known.iter().copied());
             let problem = if key.starts_with(['#', '/']) {
                 Diagnostic::warning(format!("`{key}` is not a comment in an INF"), None).help("begin comments with `;`")
             } else {
                 Diagnostic::warning(format!("unknown key `{key}` in [{name}]{near}"), None)
+            };
+            let place = elsewhere.iter().find(|(name, _)| entry.is(name)).map(|(_, place)| *place);
+            let problem = match place {
+                Some(place) => problem.help(format!("`{key}` belongs into {place}")),
+                None => problem,
             };
             self.problems.push(problem.at(entry.key_span()));
         }

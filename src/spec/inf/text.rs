@@ -85,7 +85,7 @@ impl Text {
         if range.is_empty() {
             return Span { start, end: start };
         }
-        let end = self.place_of(range.end - 1, |source| source.end - 1).map_or(start, |last| last + 1);
+        let end = self.place_of(range.end - 1, |source| source.end.saturating_sub(1)).map_or(start, |last| last + 1);
         Span { start, end: end.max(start) }
     }
 

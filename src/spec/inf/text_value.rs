@@ -1,4 +1,4 @@
-//! `{text}` values of [Extensions], by OID.
+//! `{text}` values of `[Extensions]`, by OID.
 
 use super::super::suggest::did_you_mean;
 use super::super::{Diagnostic, oid};
@@ -80,9 +80,7 @@ fn constraints(text: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<Bas
             }
         }
     }
-    if let (Some((_, span)), false) = (path_length, ca.unwrap_or(false))
-        && problems.len() == before
-    {
+    if let (Some((_, span)), false, true) = (path_length, ca.unwrap_or(false), problems.len() == before) {
         let problem = Diagnostic::error("a path length without ca=1", Some(span));
         problems.push(problem.expecting("only a CA has a path below it"));
     }

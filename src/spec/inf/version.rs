@@ -7,7 +7,7 @@ use super::document::Document;
 const SIGNATURES: [&str; 3] = ["$Windows NT$", "$Chicago$", "$Windows 95$"];
 
 /// Without a signature Windows reads the file with an older reader, to which unquoted blanks mean something: a
-/// `ProviderName` of several words then fails with `NTE_BAD_PROVIDER` (`CertificateDsc`, issue 185).
+/// `ProviderName` of several words then fails with `NTE_BAD_PROVIDER` (issue 185 of `CertificateDsc`).
 pub(super) fn check(document: &Document, problems: &mut Vec<Diagnostic>) {
     let version = document.section("Version");
     let entry = version.and_then(|version| version.entries.iter().find(|entry| entry.is("Signature")));

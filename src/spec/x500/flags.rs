@@ -63,8 +63,8 @@ impl Flags {
         ("DISABLE_IE4_UTF8_FLAG", 0x0001_0000),
         ("FORCE_UTF8_DIR_STR_FLAG", 0x0008_0000),
         ("ENABLE_PUNYCODE_FLAG", 0x0020_0000),
-        ("OID_NAME_STR", 2),
-        ("X500_NAME_STR", 3),
+        ("CERT_OID_NAME_STR", 2),
+        ("CERT_X500_NAME_STR", 3),
     ];
 
     /// Reads the number.

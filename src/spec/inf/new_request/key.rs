@@ -33,7 +33,7 @@ struct Asked {
 }
 
 /// certreq's names, and for what certreq does not have the names of the standards.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 11] = [
     "RSA",
     "ECDSA_P256",
     "ECDSA_P384",
@@ -45,11 +45,12 @@ const NAMES: [&str; 12] = [
     "ML-DSA-44",
     "ML-DSA-65",
     "ML-DSA-87",
-    "secp256r1",
 ];
 
 fn algorithm(name: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<Asked> {
     let lower = name.to_lowercase();
+    let agreement = lower.starts_with("ecdh_");
+    let curve_name = lower.strip_prefix("ecdh_").or(lower.strip_prefix("ecdsa_")).unwrap_or(&lower);
     let algorithm = match lower.as_str() {
         "rsa" | "1.2.840.113549.1.1.1" => KeyAlgorithm::DEFAULT,
         "ed25519" | "1.3.101.112" => KeyAlgorithm::Ed25519,
@@ -58,12 +59,11 @@ fn algorithm(name: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<Asked
         "ml-dsa-87" | "mldsa87" | "2.16.840.1.101.3.4.3.19" => KeyAlgorithm::MlDsa(MlDsaSet::MlDsa87),
         "dsa" => return refused(name, "DSA keys are accepted by no CA (FIPS 186-5 withdrew DSA)", problems),
         "dh" => return refused(name, "a DH key cannot sign its request", problems),
-        _ => match curve(lower.trim_start_matches("ecdsa_").trim_start_matches("ecdh_")) {
+        _ => match curve(curve_name) {
             Some(curve) => KeyAlgorithm::Ec(curve),
             None => return unknown(name, problems),
         },
     };
-    let agreement = lower.starts_with("ecdh_");
     if agreement {
         let message = format!("{} is one key for agreement and signatures (CKA_DERIVE, CKA_SIGN)", name.as_str());
         problems.push(Diagnostic::note(message, Some(name.span())).help("write ECDSA_... for signatures alone"));
@@ -89,7 +89,7 @@ fn refused(name: Fragment<'_>, reason: &str, problems: &mut Vec<Diagnostic>) -> 
 fn unknown(name: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<Asked> {
     let near = did_you_mean(&name, NAMES);
     let problem = Diagnostic::error(format!("unknown key algorithm `{}`{near}", name.as_str()), Some(name.span()));
-    problems.push(problem.expecting(format!("expected {}", NAMES[..11].join(", "))));
+    problems.push(problem.expecting(format!("expected {}", NAMES.join(", "))));
     None
 }
 
@@ -133,15 +133,13 @@ const KEY_USAGE_PROPERTIES: [(&str, u32); 5] = [
 
 /// `KeyUsageProperty` says what the key may do; without it `KeySpec` tells exchange from signature keys.
 fn purposes(algorithm: KeyAlgorithm, agreement: bool, settings: &mut Settings<'_>) -> KeyPurposes {
-    let spec = settings.flags("KeySpec", "XCN_", &KEY_SPECS);
+    let spec = settings.flags("KeySpec", "", &KEY_SPECS);
     if let Some(strange) = spec.filter(|spec| *spec > 2) {
         let problem = Diagnostic::error(format!("unknown KeySpec {strange}"), settings.span("KeySpec"));
         settings.problems.push(problem.expecting("expected 0, 1 (AT_KEYEXCHANGE) or 2 (AT_SIGNATURE)"));
     }
-    let property = settings.flags("KeyUsageProperty", "XCN_", &KEY_USAGE_PROPERTIES);
-    if let Some(property) = property
-        && property & ALLOW_SIGNING == 0
-    {
+    let property = settings.flags("KeyUsageProperty", "", &KEY_USAGE_PROPERTIES);
+    if property.is_some_and(|property| property & ALLOW_SIGNING == 0) {
         let message = "the key will sign too: a request is signed with its own key";
         settings.problems.push(Diagnostic::note(message, settings.span("KeyUsageProperty")));
     }

@@ -4,12 +4,12 @@ use super::super::super::x500::{self, Flags};
 use super::super::settings::Settings;
 use crate::request::Name;
 
-/// The subject; empty if there is none, and for the lone `CN=` that generators write.
-pub(super) fn read(settings: &mut Settings<'_>) -> Name {
+/// The subject; empty if there is none, and for the lone `CN=` that generators write. None after an error.
+pub(super) fn read(settings: &mut Settings<'_>) -> Option<Name> {
     let flags = flags(settings);
-    let Some(text) = settings.value("Subject") else { return Name::default() };
+    let Some(text) = settings.value("Subject") else { return usable(settings) };
     if text.eq_ignore_ascii_case("CN=") {
-        return Name::default();
+        return Some(Name::default());
     }
     let (name, problems) = x500::parse(&text, flags, "\"\"");
     let placed = problems.into_iter().map(|problem| match problem.span {
@@ -17,7 +17,12 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Name {
         None => problem.at(text.span()),
     });
     settings.problems.extend(placed);
-    name.unwrap_or_default()
+    name
+}
+
+/// Without a value the subject is empty, unless there is one that cannot be read.
+fn usable(settings: &Settings<'_>) -> Option<Name> {
+    settings.is_off("Subject").then(Name::default)
 }
 
 fn flags(settings: &mut Settings<'_>) -> Flags {
