@@ -82,7 +82,7 @@ impl OutputFile {
             return Err(Error::Exists(path.to_owned()));
         }
         // Writing is tried now and not after the key is made: a read-only folder is found here.
-        temporary(path, access)?;
+        tempfile::tempfile_in(folder).map_err(|error| unwritable(folder, &error))?;
         Ok(Self { path: path.to_owned(), access, overwrite })
     }
 
@@ -133,9 +133,11 @@ fn temporary(path: &Path, access: Access) -> Result<tempfile::NamedTempFile, Err
     #[cfg(not(unix))]
     let _ = access; // Files in a user's profile are private to the user on Windows.
     let folder = folder_of(path);
-    builder.tempfile_in(folder).map_err(|error| {
-        Error::Io(io::Error::new(error.kind(), format!("cannot write to {}: {error}", folder.display())))
-    })
+    builder.tempfile_in(folder).map_err(|error| unwritable(folder, &error))
+}
+
+fn unwritable(folder: &Path, error: &io::Error) -> Error {
+    Error::Io(io::Error::new(error.kind(), format!("cannot write to {}: {error}", folder.display())))
 }
 
 /// Makes the rename itself durable. Not all file systems can do that, and the data is safe either way.
