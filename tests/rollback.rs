@@ -119,3 +119,21 @@ fn a_renewal_whose_proof_fails_keeps_the_old_certificate() {
     let serial = |arguments: &[&str]| token.openssl(&[&["x509", "-noout", "-serial"], arguments].concat());
     assert_eq!(serial(&["-in", "stored.der", "-inform", "DER"]), serial(&["-in", "request.crt.pem"]));
 }
+
+/// Both certificates are on the token when the process dies; which one a server would show is chance.
+#[test]
+fn a_renewal_that_was_killed_is_finished_by_running_it_again() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    token.run(&["dev-ca", "request.csr.pem", "renewed.crt.pem"]).ok();
+    let killed = Shim::before(&token).killing("C_DestroyObject:1").run(&["accept", "renewed.crt.pem"]);
+    assert_eq!(killed.code, None, "{killed:#?}");
+    let certificates = || token.objects().into_iter().filter(|object| object.class == Class::Certificate).count();
+    assert_eq!(certificates(), 2);
+    token.run(&["accept", "renewed.crt.pem"]).ok();
+    assert_eq!(certificates(), 1);
+    let id = token.objects()[0].id.clone();
+    token.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &id, "--output-file", "stored.der"]);
+    let serial = |arguments: &[&str]| token.openssl(&[&["x509", "-noout", "-serial"], arguments].concat());
+    assert_eq!(serial(&["-in", "stored.der", "-inform", "DER"]), serial(&["-in", "renewed.crt.pem"]));
+}

@@ -74,7 +74,9 @@ fn hardware_can_be_required() {
     }
     let mut command = sandbox.hsmcert();
     Outcome::of(command.env("HSMCERT_REQUIRE_HARDWARE", "1").args(["new", "request.inf"])).fails(4);
-    assert_eq!(sandbox.files(), ["request.inf"]);
+    sandbox.write("hsmcert.toml", "require-hardware = true\n");
+    sandbox.run(&["new", "request.inf"]).fails(4);
+    assert_eq!(sandbox.files(), ["hsmcert.toml", "request.inf"]);
     assert!(!trial_folder(&sandbox).exists());
 }
 

@@ -3,9 +3,10 @@
 
 use std::fmt;
 
+use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::slot::Slot;
 
-use super::error::{Doing as _, Error};
+use super::error::{CallError, Doing as _, Error};
 use super::module::Module;
 
 /// A token as `C_GetTokenInfo` describes it.
@@ -106,33 +107,47 @@ impl Module {
     /// [`Error::Call`] when the slots cannot be listed. A single slot that gives an error is passed over: it
     /// may be an empty reader.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, Error> {
+        Ok(self.survey()?.0)
+    }
+
+    /// All initialised tokens, and the error of a slot that could not be read although something is in it.
+    fn survey(&self) -> Result<(Vec<TokenInfo>, Option<CallError>), Error> {
         let slots =
             self.call("C_GetSlotList", cryptoki::context::Pkcs11::get_slots_with_token).doing("list its slots")?;
-        let describe = |slot: Slot| {
-            let info = self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)).ok()?;
-            info.token_initialized().then(|| TokenInfo {
-                slot: SlotNumber(slot),
-                label: info.label().trim_end_matches('\0').to_owned(),
-                serial: info.serial_number().trim_end_matches('\0').to_owned(),
-                manufacturer: info.manufacturer_id().to_owned(),
-                model: info.model().to_owned(),
-                login_required: info.login_required(),
-                pin_pad: info.protected_authentication_path(),
-                pin_set: info.user_pin_initialized(),
-                pin_final_try: info.user_pin_final_try(),
-                pin_locked: info.user_pin_locked(),
-            })
-        };
-        Ok(slots.into_iter().filter_map(describe).collect())
+        let (mut tokens, mut unreadable) = (Vec::new(), None);
+        for slot in slots {
+            match self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)) {
+                Ok(info) if info.token_initialized() => tokens.push(TokenInfo {
+                    slot: SlotNumber(slot),
+                    label: info.label().trim_end_matches('\0').to_owned(),
+                    serial: info.serial_number().trim_end_matches('\0').to_owned(),
+                    manufacturer: info.manufacturer_id().to_owned(),
+                    model: info.model().to_owned(),
+                    login_required: info.login_required(),
+                    pin_pad: info.protected_authentication_path(),
+                    pin_set: info.user_pin_initialized(),
+                    pin_final_try: info.user_pin_final_try(),
+                    pin_locked: info.user_pin_locked(),
+                }),
+                // A free slot, an empty reader, a card that the module does not know.
+                Ok(_) | Err(Cryptoki::Pkcs11(RvError::TokenNotPresent | RvError::TokenNotRecognized, _)) => {}
+                Err(error) => unreadable = Some(CallError::new(&error)),
+            }
+        }
+        Ok((tokens, unreadable))
     }
 
     /// The one token that fits.
     ///
     /// # Errors
-    /// [`Error::NoToken`], [`Error::TokenMissing`] and [`Error::TokenAmbiguous`] list what is there.
+    /// [`Error::NoToken`], [`Error::TokenMissing`] and [`Error::TokenAmbiguous`] list what is there;
+    /// [`Error::Call`] when none fits, and one that might could not be read.
     pub fn token(&self, selector: &Selector) -> Result<TokenInfo, Error> {
-        let present = self.tokens()?;
+        let (present, unreadable) = self.survey()?;
         let mut fitting: Vec<_> = present.iter().filter(|token| selector.fits(token)).cloned().collect();
+        if let (true, Some(source)) = (fitting.is_empty(), unreadable) {
+            return Err(Error::Call { doing: "tell what is in one of its slots", source });
+        }
         match (fitting.pop(), fitting.len()) {
             (Some(token), 0) => Ok(token),
             (Some(token), _) => {

@@ -38,6 +38,11 @@ impl<'t> Shim<'t> {
         self.with("PKCS11_SHIM_FAIL", calls)
     }
 
+    /// The process dies before this call, for example `C_DestroyObject:1`.
+    pub fn killing(self, call: &str) -> Self {
+        self.with("PKCS11_SHIM_KILL", call)
+    }
+
     /// Each call takes so many microseconds longer.
     pub fn delayed(self, microseconds: u64) -> Self {
         self.with("PKCS11_SHIM_DELAY_US", &microseconds.to_string())
@@ -69,6 +74,11 @@ impl<'t> Shim<'t> {
             Call { function, result, microseconds: words.next().unwrap().parse().unwrap() }
         };
         log.lines().map(call).collect()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget(&self) {
+        let _ = std::fs::remove_file(self.log());
     }
 
     /// How often a function was called.
