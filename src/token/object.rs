@@ -125,6 +125,15 @@ impl Session<'_> {
         self.search(class, vec![Attribute::Label(label.as_bytes().to_vec())])
     }
 
+    /// Whether any object of the token, of whatever class, has this `CKA_LABEL`.
+    pub(super) fn has_objects_with_label(&self, label: &str) -> Result<bool, Error> {
+        let template = [Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec())];
+        let first = self.call("C_FindObjects", |session| {
+            session.iter_objects_with_cache_size(&template, NonZeroUsize::MIN)?.next().transpose()
+        });
+        Ok(first.doing("list its objects")?.is_some())
+    }
+
     pub(super) fn search(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<Object>, Error> {
         let mut template = vec![class.attribute(), Attribute::Token(true)];
         template.extend(with);

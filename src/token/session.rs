@@ -1,6 +1,9 @@
 //! A session on a token, logged in as the user.
 
+use std::cell::OnceCell;
+
 use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::mechanism::MechanismType;
 use cryptoki::session::UserType;
 
 use super::error::{CallError, Doing as _, Error, PinTries};
@@ -15,6 +18,7 @@ pub struct Session<'m> {
     pub(super) module: &'m Module,
     pub(super) inner: cryptoki::session::Session,
     token: TokenInfo,
+    mechanisms: OnceCell<Vec<MechanismType>>,
 }
 
 impl<'m> Session<'m> {
@@ -26,7 +30,7 @@ impl<'m> Session<'m> {
     pub fn open(module: &'m Module, token: TokenInfo) -> Result<Self, Error> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
-        Ok(Self { module, inner, token })
+        Ok(Self { module, inner, token, mechanisms: OnceCell::new() })
     }
 
     /// The token that it is on.
@@ -99,6 +103,17 @@ impl<'m> Session<'m> {
             Ok(info) if info.user_pin_count_low() => PinTries::Few,
             _ => PinTries::Unknown,
         }
+    }
+
+    /// The mechanisms of the token, asked for once.
+    pub(super) fn mechanisms(&self) -> Result<&[MechanismType], Error> {
+        if let Some(known) = self.mechanisms.get() {
+            return Ok(known);
+        }
+        let slot = self.token.slot.0;
+        let listed = self.module.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
+        let listed = listed.doing("list its mechanisms")?;
+        Ok(self.mechanisms.get_or_init(|| listed))
     }
 
     /// Makes a call and tells the module's observer.
