@@ -14,6 +14,7 @@ mod hint;
 mod new;
 mod pin;
 mod report;
+mod request_file;
 mod target;
 
 use std::ffi::OsString;

@@ -1,20 +1,19 @@
 //! `hsmcert new SPEC [CSR]`.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use hsmcert::enroll::{self, Enrolled};
-use hsmcert::file::{self, Access, OutputFile};
-use hsmcert::request::{GeneralName, RequestSpec};
-use hsmcert::spec::{self, Options, Override};
+use hsmcert::file::{Access, OutputFile};
+use hsmcert::request::GeneralName;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, Csr, PemHeader};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, connect, environment};
+use super::request_file::{self, RequestOptions};
+use super::{Global, connect};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -41,15 +40,8 @@ pub(super) struct NewArguments {
     /// If no CSR can be made, keep the new key pair instead of destroying it
     #[arg(long)]
     keep_key: bool,
-    /// Set a value of the request, for example dns=www.example.com (repeatable)
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<Override>,
-    /// Encoding of an INF without byte order mark
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<spec::Encoding>,
-    /// Treat warnings about the request file as errors
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    request: RequestOptions,
 }
 
 /// The result as JSON.
@@ -72,17 +64,16 @@ struct Created {
 }
 
 pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> Result<(), Failure> {
-    let NewArguments { spec, csr, der, new_header, force, label, keep_key, set, encoding, strict } = arguments;
-    let from_stdin = spec == Path::new("-");
+    let NewArguments { spec, csr, der, new_header, force, label, keep_key, request } = arguments;
+    let from_stdin = request_file::is_standard_stream(&spec);
     if from_stdin && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
-    let options = Options { encoding, strict, variables: environment::variables(), overrides: set };
-    let mut request = read_spec(&spec, from_stdin, &options, report)?;
+    let mut request = request_file::read(&spec, request, report)?.spec;
     request.key.label = label.or(request.key.label);
     enroll::check(&request)?;
     let csr = csr.unwrap_or_else(|| if from_stdin { PathBuf::from("-") } else { spec.with_extension("csr.pem") });
-    let to_stdout = csr == Path::new("-");
+    let to_stdout = request_file::is_standard_stream(&csr);
     // Before the HSM is touched: can the CSR be written at all?
     let output = if to_stdout { None } else { Some(OutputFile::new(&csr, Access::Public, force)?) };
     let header = if new_header { PemHeader::New } else { PemHeader::Standard };
@@ -126,19 +117,6 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
         report.result(&created, &text);
     }
     Ok(())
-}
-
-fn read_spec(path: &Path, from_stdin: bool, options: &Options, report: &Report) -> Result<RequestSpec, Failure> {
-    let (name, bytes) = if from_stdin {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(file::Error::Io)?;
-        ("<stdin>".to_owned(), bytes)
-    } else {
-        (path.display().to_string(), file::read(path)?)
-    };
-    let parsed = spec::parse(&name, &bytes, options)?;
-    report.diagnostics(&parsed.source, &parsed.diagnostics);
-    Ok(parsed.spec)
 }
 
 fn describe(created: &Created, made: &Enrolled) -> String {
