@@ -3,6 +3,8 @@
 //!     HSMCERT_MODULE=/usr/lib/softhsm/libsofthsm2.so TOKEN=web PIN=1234 \
 //!         cargo run --example csr_in_token -- request-templates/web-server.toml
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::Context as _;
 use hsmcert::enroll::enroll;
 use hsmcert::pin::Pin;
@@ -21,10 +23,11 @@ fn main() -> anyhow::Result<()> {
     let session = Session::open(&module, token)?;
     session.login(Some(&Pin::new(variable("PIN")?)))?;
 
-    let enrolled = enroll(&session, &parsed.spec, false, |_| Ok(()))?;
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    let enrolled = enroll(&session, &parsed.spec, false, now, |_| Ok(()))?;
     #[allow(clippy::print_stdout, reason = "the result")]
     {
-        print!("{}", enrolled.csr.to_pem(PemHeader::Standard));
+        print!("{}", enrolled.document.to_pem(PemHeader::Standard));
     }
     Ok(())
 }

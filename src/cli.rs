@@ -2,20 +2,27 @@
 
 mod accept;
 mod certreq_words;
+mod clock;
 mod config;
 mod connect;
 mod dev_ca;
 mod diagnostics;
+mod effective;
 mod environment;
 mod exit;
+mod extensions;
+mod facts;
 mod failure;
 mod find_key;
 mod hint;
+mod lint;
 mod new;
 mod pin;
 mod report;
 mod request_file;
+mod show;
 mod target;
+mod template;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -54,6 +61,12 @@ enum Command {
     Accept(accept::AcceptArguments),
     /// List keys and certificates, and what belongs together
     FindKey(find_key::FindKeyArguments),
+    /// Check request files and show what the CA will see; needs no token
+    Lint(lint::LintArguments),
+    /// Print a CSR, a certificate or a chain for people
+    Show(show::ShowArguments),
+    /// Request files to start from
+    Template(template::TemplateArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -134,6 +147,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::New(arguments) => new::run(&global, arguments, &report),
         Command::Accept(arguments) => accept::run(&global, arguments, &report),
         Command::FindKey(arguments) => find_key::run(&global, &arguments, &report),
+        Command::Lint(arguments) => lint::run(&global, &arguments, &report),
+        Command::Show(arguments) => show::run(&arguments, &report),
+        Command::Template(arguments) => template::run(&arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

@@ -1,48 +1,43 @@
-//! `new`: a key pair made in the token, and a CSR signed there.
+//! `new`: a key pair made or found in the token, and a CSR or a self-signed certificate signed there.
 
+mod document;
+mod preview;
+mod self_signed;
+
+use std::slice;
+
+pub use document::Document;
+pub use preview::{Preview, preview};
+
+use crate::accept::{self, Change};
 use crate::error::{Error, KeyFate};
 use crate::file;
-use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
+use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
+use crate::key_reference::KeyReference;
 use crate::request::{KeySource, Product, RequestSpec};
 use crate::token::{KeyPair, NewKeyPair, Session};
-use crate::x509::{self, Csr, UnsignedCsr};
+use crate::x509::UnsignedCsr;
 
 /// What `new` leaves behind.
 #[derive(Debug)]
 pub struct Enrolled {
-    /// The request, its signature verified.
-    pub csr: Csr,
+    /// The request or certificate, its signature verified.
+    pub document: Document,
     /// `CKA_LABEL` of the pair.
     pub label: String,
     /// `CKA_ID` of the pair.
     pub id: KeyId,
     /// Its algorithm.
     pub algorithm: KeyAlgorithm,
-    /// How the request is signed.
+    /// How the document is signed.
     pub scheme: SignatureScheme,
     /// Whether the pair was made now.
     pub is_new_key: bool,
 }
 
-/// Refuses what can be refused without a token: a request that cannot be encoded, or whose signature hsmcert could
-/// not verify.
-///
-/// # Errors
-/// [`Error::SelfSignedRequest`], [`Error::NoLabel`], [`Error::X509`].
-pub fn check(spec: &RequestSpec) -> Result<(), Error> {
-    check_product(spec)?;
-    spec.label().ok_or(Error::NoLabel)?;
-    let scheme = spec.signature.scheme(spec.key.algorithm);
-    if spec.key.source == KeySource::Generate && !x509::is_supported(scheme) {
-        return Err(x509::Error::Scheme(scheme).into());
-    }
-    // All but the key is known: any key shows whether the rest can be encoded.
-    UnsignedCsr::new(spec, &PublicKey::rsa(&[0xff; 256], &[1, 0, 1]))?;
-    Ok(())
-}
-
-/// Makes the pair that a request asks for, signs the CSR with it and hands it to `write`. When anything fails
-/// after the pair was made, the pair is destroyed again, or kept with `keep_key`.
+/// Makes or finds the pair that a request asks for, signs what it asks for and hands that to `write`; a self-signed
+/// certificate is also stored beside its key. `now` is in seconds since 1970-01-01 UTC. When anything fails after the
+/// pair was made, the pair is destroyed again, or kept with `keep_key`.
 ///
 /// # Errors
 /// Before the pair exists: what is refused. Afterwards [`Error::AfterKeyMade`], which says what became of it.
@@ -50,51 +45,83 @@ pub fn enroll(
     session: &Session<'_>,
     spec: &RequestSpec,
     keep_key: bool,
-    write: impl FnOnce(&Csr) -> Result<(), file::Error>,
+    now: i64,
+    write: impl FnOnce(&Document) -> Result<(), file::Error>,
 ) -> Result<Enrolled, Error> {
-    check(spec)?;
-    let label = spec.label().ok_or(Error::NoLabel)?;
+    let label = preview(spec)?.label;
     match spec.key.source {
         KeySource::Existing => {
-            let pair = session.find_key_by_label(&label)?.ok_or(Error::KeyMissing(label))?;
-            let (csr, scheme) = request(&pair, spec)?;
-            write(&csr)?;
-            Ok(enrolled(csr, scheme, &pair, false))
+            let reference = existing(&label)?;
+            let pair = session.find_key_by_reference(&reference)?;
+            let pair = pair.ok_or_else(|| Error::KeyMissing(reference.to_string()))?;
+            let (document, scheme) = make(session, &pair, spec, now, write)?;
+            Ok(enrolled(document, scheme, &pair, false))
         }
         KeySource::Generate => {
             let algorithm = spec.key.algorithm;
             session.check_mechanisms(algorithm, spec.signature.scheme(algorithm))?;
             session.check_label_free(&label)?;
             let pair = session.generate(&NewKeyPair::new(label, algorithm, spec.key.purposes)?)?;
-            let made = request(&pair, spec).and_then(|(csr, scheme)| {
-                write(&csr)?;
-                Ok((csr, scheme))
-            });
-            match made {
-                Ok((csr, scheme)) => Ok(enrolled(csr, scheme, &pair, true)),
+            match make(session, &pair, spec, now, write) {
+                Ok((document, scheme)) => Ok(enrolled(document, scheme, &pair, true)),
                 Err(error) => Err(give_up(pair, keep_key, error)),
             }
         }
     }
 }
 
-fn check_product(spec: &RequestSpec) -> Result<(), Error> {
+/// The key that a request reuses, by what stands in `KeyContainer` or `key.label`.
+fn existing(text: &str) -> Result<KeyReference, Error> {
+    KeyReference::parse(text).map_err(|source| Error::KeyReference { text: text.to_owned(), source })
+}
+
+fn make(
+    session: &Session<'_>,
+    pair: &KeyPair<'_>,
+    spec: &RequestSpec,
+    now: i64,
+    write: impl FnOnce(&Document) -> Result<(), file::Error>,
+) -> Result<(Document, SignatureScheme), Error> {
     match spec.product {
-        Product::Pkcs10 => Ok(()),
-        Product::SelfSigned(_) => Err(Error::SelfSignedRequest),
+        Product::Pkcs10 => {
+            let (document, scheme) = request(pair, spec)?;
+            write(&document)?;
+            Ok((document, scheme))
+        }
+        Product::SelfSigned(validity) => {
+            let (certificate, scheme) = self_signed::certificate(pair, spec, validity, now)?;
+            let change = accept::accept(session, slice::from_ref(&certificate), now)?.change;
+            let document = Document::Certificate(Box::new(certificate));
+            write(&document).inspect_err(|_| {
+                // One that took the place of another stays: it is linked and proved, and only its file is missing.
+                if change == Change::Stored {
+                    unlink(session, pair.id(), &document);
+                }
+            })?;
+            Ok((document, scheme))
+        }
     }
 }
 
-fn request(pair: &KeyPair<'_>, spec: &RequestSpec) -> Result<(Csr, SignatureScheme), Error> {
+fn request(pair: &KeyPair<'_>, spec: &RequestSpec) -> Result<(Document, SignatureScheme), Error> {
     let unsigned = UnsignedCsr::new(spec, pair.public_key())?;
     let scheme = unsigned.scheme();
     let signature = pair.sign(scheme, unsigned.to_be_signed())?;
-    Ok((unsigned.finish(&signature)?, scheme))
+    Ok((Document::Request(Box::new(unsigned.finish(&signature)?)), scheme))
 }
 
-fn enrolled(csr: Csr, scheme: SignatureScheme, pair: &KeyPair<'_>, is_new_key: bool) -> Enrolled {
+/// Takes a certificate that was stored a moment ago off the token; the error that is told is the one before.
+fn unlink(session: &Session<'_>, id: &KeyId, document: &Document) {
+    for stored in session.certificates_with_id(id).unwrap_or_default() {
+        if stored.value == document.der() {
+            let _ = session.destroy_certificate(&stored);
+        }
+    }
+}
+
+fn enrolled(document: Document, scheme: SignatureScheme, pair: &KeyPair<'_>, is_new_key: bool) -> Enrolled {
     let (label, id) = (pair.label().to_owned(), pair.id().clone());
-    Enrolled { csr, label, id, algorithm: pair.public_key().algorithm(), scheme, is_new_key }
+    Enrolled { document, label, id, algorithm: pair.public_key().algorithm(), scheme, is_new_key }
 }
 
 fn give_up(pair: KeyPair<'_>, keep_key: bool, error: Error) -> Error {

@@ -28,11 +28,16 @@ pub enum Error {
     /// The request gives nothing to name the key by.
     #[error("the request names neither a label nor a common name nor an alternative name")]
     NoLabel,
-    /// The request asks for a self-signed certificate.
-    #[error("the request asks for a self-signed certificate (RequestType = Cert), and only PKCS#10 requests are made")]
-    SelfSignedRequest,
+    /// The request names a key by a URI that cannot be read.
+    #[error("the request reuses the key \"{text}\", which is not a usable pkcs11: URI")]
+    KeyReference {
+        /// What the request says.
+        text: String,
+        /// What is wrong with it.
+        source: uri::Error,
+    },
     /// The request wants a key that is not there.
-    #[error("the request reuses the key \"{0}\", which is not on the token")]
+    #[error("the request reuses a key, and none on the token has {0}")]
     KeyMissing(String),
     /// Something failed when the key pair had been made.
     #[error("no CSR was made, and the new key pair \"{label}\" (id {id}) {fate}")]
@@ -138,6 +143,8 @@ pub enum ErrorKind {
     TokenRefused,
     /// The file system.
     Io,
+    /// Several files, and they failed in different ways.
+    Partial,
 }
 
 impl Error {
@@ -145,7 +152,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Spec(_) | Self::NoLabel | Self::SelfSignedRequest => ErrorKind::RequestInvalid,
+            Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } => ErrorKind::RequestInvalid,
             Self::Uri(_) => ErrorKind::Usage,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),

@@ -11,6 +11,7 @@ pub mod error;
 pub mod file;
 pub mod find;
 pub mod key;
+pub mod key_reference;
 pub mod pin;
 pub mod platform;
 pub mod request;

@@ -4,6 +4,7 @@
 
 mod extension;
 mod general_name;
+mod key_purpose;
 mod name;
 
 pub use const_oid::ObjectIdentifier as Oid;
@@ -11,6 +12,7 @@ pub use extension::{
     BasicConstraints, Extension, KeyUsage, NameConstraints, Policy, PolicyQualifier, RequestedExtension, Subtree,
 };
 pub use general_name::{GeneralName, OtherNameValue};
+pub use key_purpose::{EXTENDED_KEY_USAGES, extended_key_usage_name};
 pub use name::{Name, NameAttribute, NameValue, Rdn, StringType};
 
 use crate::key::{Hash, KeyAlgorithm, SignatureScheme};

@@ -14,6 +14,7 @@ mod oid;
 mod options;
 mod raw_extension;
 mod suggest;
+mod template;
 mod toml;
 mod x500;
 
@@ -24,6 +25,7 @@ pub use diagnostic::{Diagnostic, Severity, Source, Span};
 pub use encoding::{Encoding, UnknownEncoding};
 pub use invalid::Invalid;
 pub use options::{NotAnOverride, Options, Override};
+pub use template::{TEMPLATES, Template};
 
 use crate::request::RequestSpec;
 

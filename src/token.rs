@@ -15,6 +15,7 @@ mod session;
 mod slot;
 pub mod vendor;
 
+pub use attribute_template::AttributeText;
 pub use certificate_object::{CertificateObject, NewCertificate};
 pub use error::{CallError, Error, PinTries, Reach};
 pub use key_pair::{KeyPair, NewKeyPair, Protection};

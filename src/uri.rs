@@ -85,6 +85,9 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// Neither `id` nor `object`, where an object is meant.
+    #[error("the URI has neither id= nor object=, so it names no key")]
+    NoObject,
     /// `pin-value`: everybody on the machine could read it in the process list.
     #[error("the URI holds a pin-value")]
     PinValue,

@@ -3,6 +3,7 @@
 mod bundle;
 mod certificate;
 mod csr;
+mod description;
 mod error;
 mod extension;
 mod general_name;
@@ -14,6 +15,7 @@ mod unsigned_certificate;
 pub use bundle::{Chain, read_certificates, sort_chain};
 pub use certificate::Certificate;
 pub use csr::{Csr, PemHeader, UnsignedCsr};
+pub use description::{DescribedAttribute, DescribedExtension, DescribedRequest};
 pub use error::{Error, FileKind};
 pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint};
 pub use signature::{encode_signature, is_supported, verify};

@@ -78,7 +78,7 @@ fn json_is_one_object_that_names_the_key_and_lists_the_names_for_the_ca() {
     token.write("request.inf", SEED_INF);
     let made = token.run(&["new", "request.inf", "request.csr.pem", "--json"]).ok().json();
     let objects = token.objects();
-    assert_eq!(made["csr"], "request.csr.pem");
+    assert_eq!(made["file"], "request.csr.pem");
     assert_eq!(made["label"], "www.example.com");
     assert_eq!(made["id"], objects[0].id.as_str());
     assert_eq!(made["algorithm"], "RSA-2048");
@@ -204,4 +204,27 @@ fn an_existing_key_can_be_used_again() {
     assert_eq!(token.objects(), before, "no key is made");
     let key = |csr| token.openssl(&["req", "-in", csr, "-verify", "-noout", "-pubkey"]);
     assert_eq!(key("request.csr.pem"), key("again.csr.pem"));
+}
+
+/// A second key of the same label is there, so that only its id or a whole URI tells which is meant.
+#[test]
+fn an_existing_key_is_found_by_id_and_by_uri() {
+    let token = SoftToken::with_request();
+    let first = token.objects()[0].id.clone();
+    token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", "www.example.com", "--id", "0a1b"]);
+    let ambiguous = token.refuses(7, &["new", "request.inf", "again.csr.pem", "--reuse-key", "www.example.com"]);
+    ambiguous.says("2 private keys on the token fit the label").says(&first).says("0a1b");
+    let algorithm = |csr: &str| token.openssl(&["req", "-in", csr, "-verify", "-noout", "-text"]);
+    let uri = "pkcs11:token=test%20token;id=%0A%1B;type=private";
+    for (reference, csr, expected) in [
+        (format!("id:{first}"), "by-id.csr.pem", "rsaEncryption"),
+        ("id:0a1b".to_owned(), "by-short-id.csr.pem", "id-ecPublicKey"),
+        (uri.to_owned(), "by-uri.csr.pem", "id-ecPublicKey"),
+    ] {
+        token.run(&["new", "request.inf", csr, "--reuse-key", &reference]).ok();
+        assert!(algorithm(csr).contains(expected), "{reference}");
+    }
+    let missing = token.refuses(6, &["new", "request.inf", "no.csr.pem", "--reuse-key", "id:0a1c"]);
+    missing.says("none on the token has the id 0a1c").says("find-key");
+    token.refuses(3, &["new", "request.inf", "no.csr.pem", "--reuse-key", "pkcs11:token=x"]).says("names no key");
 }

@@ -2,9 +2,6 @@
 
 mod support;
 
-use std::thread;
-use std::time::Duration;
-
 use support::{Class, SEED_INF, Shim, SoftToken};
 
 const NEW: [&str; 3] = ["new", "request.inf", "request.csr.pem"];
@@ -78,15 +75,8 @@ fn a_device_error_is_not_answered_with_another_template() {
 fn a_csr_that_cannot_be_written_destroys_the_pair() {
     let token = token();
     let shim = Shim::before(&token).delayed(50_000);
-    let outcome = thread::scope(|scope| {
-        let run = scope.spawn(|| shim.run(&NEW));
-        while shim.count("C_GenerateKeyPair") == 0 {
-            assert!(!run.is_finished(), "no key was made");
-            thread::sleep(Duration::from_millis(5));
-        }
-        token.write("request.csr.pem", "of the other process");
-        run.join().unwrap()
-    });
+    let take = || token.write("request.csr.pem", "of the other process");
+    let outcome = shim.run_and_at("C_GenerateKeyPair", &NEW, take);
     outcome.fails(7).says("request.csr.pem").says("destroyed");
     assert_eq!(token.objects(), []);
     assert_eq!(token.read("request.csr.pem"), b"of the other process");

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, connect, find_key};
+use super::{Global, clock, connect};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -77,7 +77,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     if existing.is_none() {
         OutputFile::new(&chain_out, Access::Public, force)?;
     }
-    let now = find_key::now();
+    let now = clock::now();
     let (accepted, token) = connect::with_session(global, &TokenRequest::default(), report, |session| {
         let (leaf, others, _) = accept::choose(session, &certificates, now)?;
         let sorted = accept::chain(&leaf, &others).0;

@@ -9,8 +9,8 @@ use hsmcert::x509::Csr;
 use hsmcert::{ErrorKind, accept, platform};
 use serde::Serialize;
 
+use super::clock::now;
 use super::failure::Failure;
-use super::find_key::now;
 use super::report::{Report, shown};
 
 #[derive(Debug, Args)]

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use hsmcert::spec::{Diagnostic, Invalid, Source};
+use hsmcert::spec::{Diagnostic, Source};
 use serde::Serialize;
 
 use super::report::shown;
 
 /// One finding for `--json`; lines and columns count from 1.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct JsonDiagnostic {
     severity: String,
     message: String,
@@ -18,19 +18,19 @@ pub(super) struct JsonDiagnostic {
     help: Option<String>,
 }
 
-pub(super) fn json(invalid: &Invalid) -> Vec<JsonDiagnostic> {
+pub(super) fn json(source: &Source, diagnostics: &[Diagnostic]) -> Vec<JsonDiagnostic> {
     let one = |diagnostic: &Diagnostic| {
-        let position = diagnostic.span.map(|span| invalid.source.position(span.start));
+        let position = diagnostic.span.map(|span| source.position(span.start));
         JsonDiagnostic {
             severity: diagnostic.severity.to_string(),
             message: diagnostic.message.clone(),
-            file: invalid.source.name.clone(),
+            file: source.name.clone(),
             line: position.map(|(line, _)| line),
             column: position.map(|(_, column)| column),
             help: diagnostic.help.clone(),
         }
     };
-    invalid.diagnostics.iter().map(one).collect()
+    diagnostics.iter().map(one).collect()
 }
 
 /// A finding as a compiler shows it.

@@ -18,5 +18,6 @@ pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::CertificateRejected => (8, "certificate-rejected"),
         ErrorKind::TokenRefused => (9, "token-refused"),
         ErrorKind::Io => (10, "io"),
+        ErrorKind::Partial => (15, "partial"),
     }
 }

@@ -27,6 +27,13 @@ impl Failure {
         Self::new(ErrorKind::Usage, message)
     }
 
+    /// The failure of a command that worked on several files: a kind that all share is given as it is.
+    pub(super) fn of_several(failures: &[Self], message: impl Into<String>) -> Self {
+        let first = failures.first().map_or(ErrorKind::Partial, |failure| failure.kind);
+        let shared = failures.iter().all(|failure| failure.kind == first);
+        Self::new(if shared { first } else { ErrorKind::Partial }, message)
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self

@@ -8,6 +8,7 @@ use hsmcert::request::TokenRequest;
 use hsmcert::token::ObjectClass;
 use serde::Serialize;
 
+use super::clock::now;
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::{Global, connect};
@@ -94,11 +95,6 @@ pub(super) fn run(global: &Global, arguments: &FindKeyArguments, report: &Report
     };
     report.result(&found, &draw(&rows));
     Ok(())
-}
-
-/// Seconds since 1970-01-01 UTC.
-pub(super) fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }
 
 fn class_name(class: ObjectClass) -> &'static str {

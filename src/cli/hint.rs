@@ -28,7 +28,12 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::NoLabel => {
             vec!["add a CN or a DNS name to the request, or KeyContainer (INF) or key.label (TOML)".to_owned()]
         }
-        Error::SelfSignedRequest => vec!["write RequestType = PKCS10, and issue with: hsmcert dev-ca".to_owned()],
+        Error::KeyReference { .. } => {
+            vec![
+                "name the key by its label, by id:HEX, or by pkcs11:id=...;object=... (see hsmcert find-key)"
+                    .to_owned(),
+            ]
+        }
         Error::KeyMissing(_) => vec!["see what is there with: hsmcert find-key --class private".to_owned()],
         Error::AfterKeyMade { fate, source, label, .. } => {
             let mut all = hints(source);
@@ -115,7 +120,7 @@ fn token_hints(error: &token::Error) -> Vec<String> {
         Token::KeyUnprotected { .. } => text("the token does not keep keys secret: use another one"),
         Token::KeyDiffers { .. } => text("report this to the HSM's vendor"),
         Token::PrivateKeyMissing(_) => text("log in as the user who owns the key"),
-        Token::KeyAmbiguous { .. } => text("see what is there with: hsmcert find-key"),
+        Token::KeyAmbiguous { .. } => text("name it by id:HEX; see what is there with: hsmcert find-key"),
         Token::ReadBack(_) => text("the certificate object was removed again; report this to the HSM's vendor"),
         Token::SchemeMismatch { .. } => text("choose a signature that fits the key"),
         Token::Random(_) => vec![],
@@ -136,6 +141,12 @@ fn x509_hints(error: &x509::Error) -> Vec<String> {
         }
         x509::Error::WrongFile { found: FileKind::PrivateKey, .. } => {
             vec!["a key that was in a file is no key of an HSM: keep it out of this".to_owned()]
+        }
+        x509::Error::WrongFile { found: FileKind::Unknown, .. } => {
+            vec![
+                "is this the file that your CA sent? A request file (INF, TOML) is read by: hsmcert lint FILE"
+                    .to_owned(),
+            ]
         }
         x509::Error::WrongFile { .. } | x509::Error::Der { .. } => {
             vec!["is this the file that your CA sent?".to_owned()]

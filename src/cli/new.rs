@@ -1,17 +1,21 @@
 //! `hsmcert new SPEC [CSR]`.
 
+mod dry_run;
+
 use std::path::PathBuf;
 
 use clap::Args;
-use hsmcert::enroll::{self, Enrolled};
+use hsmcert::enroll::{self, Document, Enrolled};
 use hsmcert::file::{Access, OutputFile};
-use hsmcert::request::GeneralName;
+use hsmcert::request::{KeySource, Product};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
-use hsmcert::x509::{self, Csr, PemHeader};
+use hsmcert::x509::{self, PemHeader};
 use serde::Serialize;
 
+use super::clock::now;
+use super::facts::Facts;
 use super::failure::Failure;
-use super::report::{Report, shown};
+use super::report::Report;
 use super::request_file::{self, RequestOptions};
 use super::{Global, connect};
 
@@ -19,11 +23,15 @@ use super::{Global, connect};
 #[command(after_help = "Examples:
   hsmcert new request.inf request.csr.pem
   hsmcert new web.toml - --set dns=www.example.com | submit-to-my-ca
-  hsmcert new request.inf --der --force")]
+  hsmcert new request.inf --der --force
+  hsmcert new request.inf renewed.csr.pem --reuse-key www.example.com
+  hsmcert new request.inf --dry-run
+
+A request with RequestType = Cert (TOML: self-signed) makes a self-signed certificate, which is stored beside its key.")]
 pub(super) struct NewArguments {
     /// Request file, certreq INF or TOML; - for stdin
     spec: PathBuf,
-    /// Where the CSR goes; - for stdout [default: SPEC with the ending .csr.pem]
+    /// Where the CSR goes; - for stdout [default: SPEC with the ending .csr.pem; .crt.pem for a certificate]
     csr: Option<PathBuf>,
     /// Write DER instead of PEM
     #[arg(long)]
@@ -37,9 +45,15 @@ pub(super) struct NewArguments {
     /// Label of the new key [default: `KeyContainer` or key.label, else the CN, else the first SAN]
     #[arg(long, value_name = "LABEL")]
     label: Option<String>,
+    /// Use a key that is on the token: its label, id:HEX or pkcs11:id=...;object=...
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["label", "keep_key"])]
+    reuse_key: Option<String>,
     /// If no CSR can be made, keep the new key pair instead of destroying it
     #[arg(long)]
     keep_key: bool,
+    /// Show what would be made, and touch neither token nor disk
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     request: RequestOptions,
 }
@@ -47,9 +61,13 @@ pub(super) struct NewArguments {
 /// The result as JSON.
 #[derive(Serialize)]
 struct Created {
-    csr: Option<String>,
+    /// `csr`, or `self-signed-certificate` for `RequestType = Cert`.
+    product: &'static str,
+    /// Where it was written; `null` for stdout.
+    file: Option<String>,
+    /// The PEM itself, if it went to stdout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    csr_pem: Option<String>,
+    pem: Option<String>,
     subject: String,
     subject_alt_names: Vec<String>,
     label: String,
@@ -64,54 +82,66 @@ struct Created {
 }
 
 pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> Result<(), Failure> {
-    let NewArguments { spec, csr, der, new_header, force, label, keep_key, request } = arguments;
+    let NewArguments { spec, csr, der, new_header, force, label, reuse_key, keep_key, dry_run, request } = arguments;
     let from_stdin = request_file::is_standard_stream(&spec);
     if from_stdin && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
-    let mut request = request_file::read(&spec, request, report)?.spec;
-    request.key.label = label.or(request.key.label);
-    enroll::check(&request)?;
-    let csr = csr.unwrap_or_else(|| if from_stdin { PathBuf::from("-") } else { spec.with_extension("csr.pem") });
-    let to_stdout = request_file::is_standard_stream(&csr);
-    // Before the HSM is touched: can the CSR be written at all?
-    let output = if to_stdout { None } else { Some(OutputFile::new(&csr, Access::Public, force)?) };
+    let mut request = request_file::read(&spec, &request, report)?.spec;
+    if reuse_key.is_some() {
+        request.key.source = KeySource::Existing;
+    }
+    request.key.label = label.or(reuse_key).or(request.key.label);
+    enroll::preview(&request)?;
+    let ending = match request.product {
+        Product::Pkcs10 => "csr.pem",
+        Product::SelfSigned(_) => "crt.pem",
+    };
+    let path = csr.unwrap_or_else(|| if from_stdin { PathBuf::from("-") } else { spec.with_extension(ending) });
+    let to_stdout = request_file::is_standard_stream(&path);
+    // Before the HSM is touched: can the file be written at all?
+    let output = if to_stdout { None } else { Some(OutputFile::new(&path, Access::Public, force)?) };
+    if dry_run {
+        return dry_run::run(global, &request, report);
+    }
     let header = if new_header { PemHeader::New } else { PemHeader::Standard };
-    let encode = |csr: &Csr| if der { csr.der().to_vec() } else { csr.to_pem(header).into_bytes() };
+    let encode = |made: &Document| if der { made.der().to_vec() } else { made.to_pem(header).into_bytes() };
 
     let (made, token) = connect::with_session(global, &request.token, report, |session| {
-        let made = enroll::enroll(session, &request, keep_key, |csr| match &output {
-            Some(output) => output.write(&encode(csr)),
+        let made = enroll::enroll(session, &request, keep_key, now(), |document| match &output {
+            Some(output) => output.write(&encode(document)),
             None => Ok(()),
         })?;
         Ok((made, session.token().clone()))
     })?;
 
+    let Enrolled { document, label, id, algorithm, scheme, is_new_key } = made;
     let created = Created {
-        csr: (!to_stdout).then(|| csr.display().to_string()),
-        csr_pem: (to_stdout && report.is_json()).then(|| made.csr.to_pem(header)),
-        subject: made.csr.subject().to_string(),
-        subject_alt_names: made.csr.subject_alt_names().iter().map(ToString::to_string).collect(),
-        label: made.label.clone(),
-        id: made.id.to_string(),
-        algorithm: made.algorithm.to_string(),
-        signature: made.scheme.to_string(),
-        new_key: made.is_new_key,
-        spki_sha256: made.csr.public_key().map(|key| x509::spki_fingerprint(&key)).unwrap_or_default(),
+        product: product(&document),
+        file: (!to_stdout).then(|| path.display().to_string()),
+        pem: (to_stdout && report.is_json()).then(|| document.to_pem(header)),
+        subject: document.subject().to_string(),
+        subject_alt_names: document.subject_alt_names().iter().map(ToString::to_string).collect(),
+        id: id.to_string(),
+        algorithm: algorithm.to_string(),
+        signature: scheme.to_string(),
+        new_key: is_new_key,
+        spki_sha256: document.public_key().map(|key| x509::spki_fingerprint(&key)).unwrap_or_default(),
         key_uri: Pkcs11Uri {
             token: Some(token.label.clone()),
-            id: Some(made.id.clone()),
-            object: Some(made.label.clone()),
+            id: Some(id),
+            object: Some(label.clone()),
             object_type: Some(ObjectType::Private),
             ..Pkcs11Uri::default()
         }
         .to_string(),
+        label,
         token: token.label,
         token_serial: token.serial,
     };
-    let text = describe(&created, &made);
+    let text = describe(&created, &document);
     if to_stdout && !report.is_json() {
-        report.stdout(&encode(&made.csr));
+        report.stdout(&encode(&document));
         report.aside(&text);
     } else {
         report.result(&created, &text);
@@ -119,27 +149,34 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     Ok(())
 }
 
-fn describe(created: &Created, made: &Enrolled) -> String {
-    let names: Vec<GeneralName> = made.csr.subject_alt_names();
-    let mut text = match &created.csr {
-        Some(path) => format!("CSR written to {path}\n"),
-        None => "CSR written to stdout\n".to_owned(),
+fn product(document: &Document) -> &'static str {
+    match document {
+        Document::Request(_) => "csr",
+        Document::Certificate(_) => "self-signed-certificate",
+    }
+}
+
+fn describe(created: &Created, document: &Document) -> String {
+    let what = match document {
+        Document::Request(_) => "CSR",
+        Document::Certificate(_) => "self-signed certificate",
     };
-    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", shown(value)));
-    line("subject", if created.subject.is_empty() { "(empty)" } else { &created.subject });
-    if names.is_empty() {
-        line("SANs", "none: browsers will not accept a certificate without");
+    let mut facts = Facts::new(&format!("{what} written to {}", created.file.as_deref().unwrap_or("stdout")), 10);
+    facts.line("subject", if created.subject.is_empty() { "(empty)" } else { &created.subject });
+    if created.subject_alt_names.is_empty() {
+        facts.line("SANs", "none: browsers will not accept a certificate without");
     }
-    for (index, name) in names.iter().enumerate() {
-        line(if index == 0 { "SANs" } else { "" }, &name.to_string());
-    }
-    let key = if made.is_new_key { "new key" } else { "key" };
-    line(key, &format!("\"{}\", {}, id {}", created.label, created.algorithm, created.id));
-    line("token", &format!("\"{}\", serial {}", created.token, created.token_serial));
-    line("signed", &format!("in the token by {}, signature verified", created.signature));
-    line("key URI", &created.key_uri);
-    text.push_str(
-        "next: give the CSR to your CA (all SANs too, if it asks for names), then: hsmcert accept CERTIFICATE\n",
-    );
-    text
+    facts.list("SANs", &created.subject_alt_names);
+    let key = if created.new_key { "new key" } else { "key" };
+    facts.line(key, &format!("\"{}\", {}, id {}", created.label, created.algorithm, created.id));
+    facts.line("token", &format!("\"{}\", serial {}", created.token, created.token_serial));
+    facts.line("signed", &format!("in the token by {}, signature verified", created.signature));
+    facts.line("key URI", &created.key_uri);
+    let next = match document {
+        Document::Request(_) => {
+            "next: give the CSR to your CA (all SANs too, if it asks for names), then: hsmcert accept CERTIFICATE"
+        }
+        Document::Certificate(_) => "the certificate is stored beside its key, and the link is proved",
+    };
+    format!("{}{next}\n", facts.finish())
 }

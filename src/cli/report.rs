@@ -112,17 +112,32 @@ impl Report {
                 causes: &failure.causes,
                 hints: &failure.hints,
                 retryable: failure.retryable,
-                diagnostics: failure.invalid.as_deref().map(diagnostics::json).unwrap_or_default(),
+                diagnostics: failure
+                    .invalid
+                    .as_deref()
+                    .map(|invalid| diagnostics::json(&invalid.source, &invalid.diagnostics))
+                    .unwrap_or_default(),
             };
             eprintln!("{}", serde_json::to_string_pretty(&object).unwrap_or_default());
             return ExitCode::from(number);
+        }
+        self.finding(failure);
+        if let Some(invalid) = &failure.invalid {
+            eprintln!("error: no request was made from {}; the HSM was not touched", shown(&invalid.source.name));
+        }
+        ExitCode::from(number)
+    }
+
+    /// What one of several files failed with; with `--json` that is part of the result.
+    pub(super) fn finding(self, failure: &Failure) {
+        if self.json {
+            return;
         }
         match &failure.invalid {
             Some(invalid) => {
                 for diagnostic in &invalid.diagnostics {
                     eprint!("{}", diagnostics::draw(&invalid.source, diagnostic));
                 }
-                eprintln!("error: no request was made from {}; the HSM was not touched", shown(&invalid.source.name));
             }
             None => eprintln!("error: {}", shown(&failure.message)),
         }
@@ -132,7 +147,6 @@ impl Report {
         for hint in &failure.hints {
             eprintln!("hint: {}", shown(hint));
         }
-        ExitCode::from(number)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn is_standard_stream(path: &Path) -> bool {
 }
 
 /// Reads and parses a request file, or stdin for `-`, and shows what was found in it.
-pub(super) fn read(path: &Path, options: RequestOptions, report: &Report) -> Result<Parsed, Failure> {
+pub(super) fn read(path: &Path, options: &RequestOptions, report: &Report) -> Result<Parsed, Failure> {
     let RequestOptions { set, encoding, strict } = options;
     let (name, bytes) = if is_standard_stream(path) {
         let mut bytes = Vec::new();
@@ -40,7 +40,8 @@ pub(super) fn read(path: &Path, options: RequestOptions, report: &Report) -> Res
     } else {
         (path.display().to_string(), file::read(path)?)
     };
-    let options = Options { encoding, strict, variables: environment::variables(), overrides: set };
+    let options =
+        Options { encoding: *encoding, strict: *strict, variables: environment::variables(), overrides: set.clone() };
     let parsed = spec::parse(&name, &bytes, &options)?;
     report.diagnostics(&parsed.source, &parsed.diagnostics);
     Ok(parsed)

@@ -7,6 +7,45 @@ use super::certificate_object::NewCertificate;
 use super::key_pair::NewKeyPair;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
 
+/// One attribute of a template in words, for people who want to see what the token is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeText {
+    /// `CKA_...`.
+    pub attribute: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl NewKeyPair {
+    /// What `C_GenerateKeyPair` would be sent: public and private half.
+    #[must_use]
+    pub fn attribute_templates(&self) -> (Vec<AttributeText>, Vec<AttributeText>) {
+        let words = |template: &[Attribute]| template.iter().map(in_words).collect();
+        (words(&public_key(self)), words(&private_key(self)))
+    }
+}
+
+fn in_words(attribute: &Attribute) -> AttributeText {
+    let hex = base16ct::lower::encode_string;
+    let value = match attribute {
+        Attribute::Id(id) => format!("{} random bytes", id.len()),
+        Attribute::Label(label) => format!("\"{}\"", String::from_utf8_lossy(label)),
+        Attribute::PublicExponent(bytes) | Attribute::EcParams(bytes) => hex(bytes),
+        Attribute::ModulusBits(bits) => bits.to_string(),
+        Attribute::Token(on)
+        | Attribute::Private(on)
+        | Attribute::Sensitive(on)
+        | Attribute::Extractable(on)
+        | Attribute::Sign(on)
+        | Attribute::Verify(on)
+        | Attribute::Encrypt(on)
+        | Attribute::Decrypt(on)
+        | Attribute::Derive(on) => on.to_string(),
+        other => format!("{other:?}"),
+    };
+    AttributeText { attribute: attribute.attribute_type().to_string(), value }
+}
+
 /// For `C_GenerateKeyPair`, the public half (PKCS#11 3.1, 4.8 and 6.1.2).
 pub(super) fn public_key(pair: &NewKeyPair) -> Vec<Attribute> {
     let mut template = vec![

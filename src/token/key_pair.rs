@@ -8,6 +8,7 @@ use super::object::{Object, ObjectClass};
 use super::session::Session;
 use super::{mechanism, public_key};
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
+use crate::key_reference::KeyReference;
 use crate::request::KeyPurposes;
 
 /// Length of a new `CKA_ID` in bytes: too long for two tools to meet, short enough for all modules but
@@ -196,15 +197,22 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// The key pair of this label, which must be the only one.
+    /// The key pair that a user names, which must be the only one.
     ///
     /// # Errors
     /// [`Error::KeyAmbiguous`], [`Error::Call`].
-    pub fn find_key_by_label(&'s self, label: &str) -> Result<Option<KeyPair<'s>>, Error> {
-        let mut privates = self.objects_with_label(ObjectClass::PrivateKey, label)?;
+    pub fn find_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
+        let (id, label) = match reference {
+            KeyReference::Label(label) => (None, Some(label)),
+            KeyReference::Id(id) => (Some(id), None),
+            KeyReference::Uri { id, object } => (id.as_ref(), object.as_ref()),
+        };
+        let template = id.map(|id| Attribute::Id(id.as_bytes().to_vec())).into_iter();
+        let template = template.chain(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
+        let mut privates = self.search(ObjectClass::PrivateKey, template.collect())?;
         if privates.len() > 1 {
-            let found = privates.iter().map(|key| format!("id {}", key.id)).collect();
-            return Err(Error::KeyAmbiguous { wanted: format!("the label \"{label}\""), count: privates.len(), found });
+            let found = privates.iter().map(|key| format!("\"{}\" (id {})", key.label, key.id)).collect();
+            return Err(Error::KeyAmbiguous { wanted: reference.to_string(), count: privates.len(), found });
         }
         let Some(private) = privates.pop() else { return Ok(None) };
         let publics = self.objects_with_id(ObjectClass::PublicKey, &private.id)?;

@@ -5,8 +5,9 @@ use sha2::{Digest as _, Sha256};
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 
+use super::description::{self, DescribedExtension};
 use super::{Error, bundle, general_name, name, public_key, signature};
-use crate::key::PublicKey;
+use crate::key::{PublicKey, SignatureScheme};
 use crate::request::{GeneralName, Name, Oid};
 
 /// A certificate with its DER.
@@ -125,6 +126,27 @@ impl Certificate {
         names.map(|names| names.0.iter().filter_map(general_name::decode).collect()).unwrap_or_default()
     }
 
+    /// Its extensions in words, in order.
+    #[must_use]
+    pub fn describe_extensions(&self) -> Vec<DescribedExtension> {
+        let extensions = self.parsed.tbs_certificate().extensions();
+        extensions.map(|all| all.iter().map(description::extension).collect()).unwrap_or_default()
+    }
+
+    /// How its issuer signed it; `None` for a scheme that hsmcert does not know.
+    #[must_use]
+    pub fn scheme(&self) -> Option<SignatureScheme> {
+        signature::scheme(self.parsed.signature_algorithm())
+    }
+
+    /// The serial number in lower hex, as OpenSSL prints it.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        let bytes = self.parsed.tbs_certificate().serial_number().as_bytes();
+        let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len().saturating_sub(1));
+        base16ct::lower::encode_string(&bytes[start..])
+    }
+
     /// SHA-256 of the DER in lower hex.
     #[must_use]
     pub fn fingerprint_sha256(&self) -> String {
@@ -137,7 +159,7 @@ impl Certificate {
         if self.issuer != issuer.subject {
             return false;
         }
-        let Some(scheme) = signature::scheme(self.parsed.signature_algorithm()) else { return true };
+        let Some(scheme) = self.scheme() else { return true };
         let (Ok(signed), Ok(key)) = (self.parsed.tbs_certificate().to_der(), issuer.public_key()) else { return false };
         let verified = signature::verify(&key, scheme, &signed, self.parsed.signature().raw_bytes());
         matches!(verified, Ok(()) | Err(Error::Scheme(_)))

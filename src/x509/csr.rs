@@ -7,12 +7,13 @@ use x509_cert::ext::Extension as X509Extension;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
+use super::description::{self, DescribedRequest};
 use super::{Error, FileKind, bundle, extension, general_name, name, public_key, signature};
 use crate::key::{PublicKey, SignatureScheme};
 use crate::request::{GeneralName, Name, Oid, RequestAttribute, RequestSpec};
 
 /// extensionRequest (RFC 2985, 5.4.2).
-const EXTENSION_REQUEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.14");
+pub(super) const EXTENSION_REQUEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.14");
 const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
 
 /// A request that is not signed yet. The token gets [`UnsignedCsr::to_be_signed`] and gives a signature.
@@ -92,6 +93,14 @@ impl UnsignedCsr {
     #[must_use]
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
+    }
+
+    /// What it says, in words.
+    ///
+    /// # Errors
+    /// [`Error::Der`].
+    pub fn describe(&self) -> Result<DescribedRequest, Error> {
+        description::request(&self.info)
     }
 
     /// Takes the token's signature and verifies it with the request's own key.
@@ -178,6 +187,20 @@ impl Csr {
         let found = extensions.iter().find(|one| one.extn_id == SUBJECT_ALT_NAME);
         let names = found.and_then(|one| SubjectAltName::from_der(one.extn_value.as_bytes()).ok());
         names.map(|names| names.0.iter().filter_map(general_name::decode).collect()).unwrap_or_default()
+    }
+
+    /// What it says, in words.
+    ///
+    /// # Errors
+    /// [`Error::Der`] for an extension request that cannot be read.
+    pub fn describe(&self) -> Result<DescribedRequest, Error> {
+        description::request(&self.parsed.info)
+    }
+
+    /// How it is signed; `None` for a scheme that hsmcert does not know.
+    #[must_use]
+    pub fn scheme(&self) -> Option<SignatureScheme> {
+        signature::scheme(&self.parsed.algorithm)
     }
 
     pub(super) fn parts(&self) -> &CertReqInfo {

@@ -54,8 +54,16 @@ pub(super) fn decode(name: &X509Name) -> Name {
 }
 
 fn value(value: &Any) -> NameValue {
+    match text(value) {
+        Some((text, string_type)) => NameValue::Text { text, string_type },
+        None => NameValue::Octets(value.to_der().unwrap_or_default()),
+    }
+}
+
+/// The text of a string and its type; `None` for a value that is no string.
+pub(super) fn text(value: &Any) -> Option<(String, StringType)> {
     let bytes = value.value();
-    let text = match value.tag() {
+    Some(match value.tag() {
         Tag::Utf8String => (String::from_utf8_lossy(bytes).into_owned(), StringType::Utf8),
         Tag::PrintableString => (String::from_utf8_lossy(bytes).into_owned(), StringType::Printable),
         Tag::Ia5String => (String::from_utf8_lossy(bytes).into_owned(), StringType::Ia5),
@@ -66,9 +74,8 @@ fn value(value: &Any) -> NameValue {
                 bytes.chunks(2).map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte))).collect();
             (String::from_utf16_lossy(&units), StringType::Bmp)
         }
-        _ => return NameValue::Octets(value.to_der().unwrap_or_default()),
-    };
-    NameValue::Text { text: text.0, string_type: text.1 }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

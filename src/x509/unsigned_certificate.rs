@@ -12,9 +12,9 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
-use super::{Certificate, Csr, Error, extension, signature};
-use crate::key::SignatureScheme;
-use crate::request::Oid;
+use super::{Certificate, Csr, Error, extension, name, public_key, signature};
+use crate::key::{PublicKey, SignatureScheme};
+use crate::request::{Oid, RequestSpec};
 
 const SUBJECT_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.14");
 const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
@@ -84,6 +84,40 @@ impl UnsignedCertificate {
             extensions: Some(extensions),
         };
         Ok(Self { to_be_signed: tbs.to_der().map_err(Error::der("certificate"))?, scheme })
+    }
+
+    /// What a request asks for, issued by its own key: subject, extensions and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a value that its ASN.1 type cannot hold, [`Error::Scheme`], [`Error::Der`].
+    pub fn self_signed(
+        spec: &RequestSpec,
+        key: &PublicKey,
+        serial: &[u8],
+        not_before: i64,
+        not_after: i64,
+    ) -> Result<Self, Error> {
+        let scheme = spec.signature.scheme(key.algorithm());
+        let subject = name::encode(&spec.subject)?;
+        let extensions =
+            spec.extensions.iter().map(|one| extension::encode(one, key)).collect::<Result<Vec<_>, _>>()?;
+        let tbs = TbsCertificate {
+            version: Version::V3,
+            serial_number: SerialNumber::new(serial).map_err(Error::der("serial number"))?,
+            signature: signature::algorithm(scheme)?,
+            issuer: subject.clone(),
+            validity: Validity::new(time(not_before)?, time(not_after)?),
+            subject,
+            subject_public_key_info: public_key::encode(key)?,
+            extensions: Some(extensions).filter(|extensions| !extensions.is_empty()),
+        };
+        Ok(Self { to_be_signed: tbs.to_der().map_err(Error::der("certificate"))?, scheme })
+    }
+
+    /// How it must be signed.
+    #[must_use]
+    pub fn scheme(&self) -> SignatureScheme {
+        self.scheme
     }
 
     /// The `TBSCertificate`, which the issuer's key signs.

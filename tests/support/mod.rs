@@ -15,7 +15,7 @@ pub use outcome::Outcome;
 pub use sandbox::Sandbox;
 pub use shim::{Call, Shim};
 pub use soft_token::SoftToken;
-pub use tools::{openssl, softhsm_module};
+pub use tools::{openssl, run_program, softhsm_module};
 
 /// The request file of the walk-through that hsmcert follows: AWS Security Blog, "Using AWS CloudHSM-backed
 /// certificates with Microsoft Internet Information Server", section "Provision a server certificate".

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 
 use super::{Outcome, SoftToken, tools};
 
@@ -63,6 +65,19 @@ impl<'t> Shim<'t> {
 
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         Outcome::of(self.hsmcert().args(arguments))
+    }
+
+    /// Runs hsmcert and does something as soon as it has called a function; with [`Self::delayed`] it is still at work.
+    pub fn run_and_at(&self, function: &str, arguments: &[&str], act: impl FnOnce()) -> Outcome {
+        thread::scope(|scope| {
+            let run = scope.spawn(|| self.run(arguments));
+            while self.count(function) == 0 {
+                assert!(!run.is_finished(), "{function} was never called");
+                thread::sleep(Duration::from_millis(5));
+            }
+            act();
+            run.join().unwrap()
+        })
     }
 
     /// All calls so far, in order.

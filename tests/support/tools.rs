@@ -18,6 +18,12 @@ fn output(command: &mut Command, package: &str) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install it with: apt-get install {package}"))
 }
 
+/// Any program of a Debian package in a folder; its stdout. It must succeed.
+#[track_caller]
+pub fn run_program(program: &str, package: &str, folder: &Path, arguments: &[&str]) -> String {
+    run(Command::new(program).args(arguments).current_dir(folder), package)
+}
+
 /// `openssl` with these arguments in a folder; its stdout. It must succeed.
 #[track_caller]
 pub fn openssl<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> String {
