@@ -37,10 +37,11 @@ pub struct TrialToken {
     folder: PathBuf,
 }
 
-/// Kept while the token is made, so that processes that start together make one.
+/// Kept from before the module starts until the login is done: other processes wait.
 #[derive(Debug)]
-pub struct Making {
+pub struct Starting {
     _lock: fs::File,
+    is_made: bool,
 }
 
 impl TrialToken {
@@ -80,48 +81,46 @@ impl TrialToken {
         self.folder.join("ready")
     }
 
-    /// Makes folder, configuration and PIN if they are not there, before the module starts. While the token
-    /// itself is still to be made, the lock that is returned must be kept until [`TrialToken::make`] is done:
-    /// `SoftHSM` reads its tokens at start, and would make a second one.
+    /// Makes folder, configuration and PIN if they are not there, before the module starts. Processes start one after
+    /// the other: `SoftHSM` reads its tokens at start and rewrites the token's file at login, and a process that reads
+    /// while another one writes sees no token, or makes a second one. What is returned is kept until the login is done.
     ///
     /// # Errors
     /// [`Error::Folder`], [`Error::File`].
-    pub fn prepare(&self) -> Result<Option<Making>, Error> {
+    pub fn prepare(&self) -> Result<Starting, Error> {
         if self.folder.to_string_lossy().contains(UNUSABLE) {
             return Err(Error::Folder(self.folder.clone()));
         }
-        if self.ready_file().exists() {
-            return Ok(None);
+        let tokens = self.folder.join("tokens");
+        if !self.ready_file().exists() {
+            create_private_folder(&tokens)?;
         }
-        create_private_folder(&self.folder.join("tokens"))?;
-        let lock = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.folder.join("lock"))
-            .map_err(file::Error::Io)?;
+        let mut options = fs::OpenOptions::new();
+        let lock = options.create(true).truncate(false).write(true).open(self.folder.join("lock"));
+        let lock = lock.map_err(file::Error::Io)?;
         lock.file().lock().map_err(file::Error::Io)?;
         // Another process may have made it while this one waited.
-        if self.ready_file().exists() {
-            return Ok(None);
+        let is_made = self.ready_file().exists();
+        if !is_made {
+            let configuration = format!(
+                "# The trial token of hsmcert: keys are on this disk, not in an HSM.\n\
+                 directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
+                tokens.display()
+            );
+            write_once(&self.configuration(), configuration.as_bytes())?;
+            write_once(&self.pin_file(), format!("{}\n", random_pin()?).as_bytes())?;
         }
-        let tokens = self.folder.join("tokens");
-        let configuration = format!(
-            "# The trial token of hsmcert: keys are on this disk, not in an HSM.\n\
-             directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
-            tokens.display()
-        );
-        write_once(&self.configuration(), configuration.as_bytes())?;
-        write_once(&self.pin_file(), format!("{}\n", random_pin()?).as_bytes())?;
-        Ok(Some(Making { _lock: lock }))
+        Ok(Starting { _lock: lock, is_made })
     }
 
-    /// Makes the token itself, once. `making` is what [`TrialToken::prepare`] gave.
+    /// Makes the token itself, once.
     ///
     /// # Errors
     /// [`Error::Token`], [`Error::File`].
-    pub fn make(&self, module: &Module, making: Option<Making>) -> Result<(), Error> {
-        let Some(_making) = making else { return Ok(()) };
+    pub fn make(&self, module: &Module, starting: &Starting) -> Result<(), Error> {
+        if starting.is_made {
+            return Ok(());
+        }
         if !module.tokens()?.iter().any(|token| token.label == LABEL) {
             let text = file::read(&self.pin_file())?;
             let pin = Pin::new(String::from_utf8_lossy(&text).trim_end().to_owned());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hsmcert::platform;
 use hsmcert::request::TokenRequest;
 use hsmcert::token::{CallError, Module, Session, TokenInfo, vendor};
-use hsmcert::trial::{Making, TrialToken};
+use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
 use super::config::Config;
@@ -14,10 +14,6 @@ use super::failure::Failure;
 use super::report::Report;
 use super::target::{self, Target};
 use super::{Global, pin};
-
-/// How often `SoftHSM` is started again before the trial token counts as lost, and the time between.
-const TRIAL_STARTS: u32 = 10;
-const TRIAL_PAUSE: Duration = Duration::from_millis(50);
 
 /// Opens the token that is meant, logs in and runs `work` with the session.
 pub(super) fn with_session<T>(
@@ -38,9 +34,9 @@ pub(super) fn with_session<T>(
     if target.trial && hardware_only {
         return Err(not_hardware("the trial token is on this disk"));
     }
-    let (trial, making) = prepare_trial(&mut target)?;
+    let trial = prepare_trial(&mut target)?;
 
-    let (module, token) = open(&target, trial.as_ref(), making, report)?;
+    let (module, token) = open(&target, trial.as_ref(), report)?;
     report.choice(&format!("{token}"));
     if hardware_only && token.manufacturer.starts_with("SoftHSM") {
         return Err(not_hardware(&format!("the token \"{}\" is SoftHSM's", token.label)));
@@ -49,55 +45,44 @@ pub(super) fn with_session<T>(
     session.check_login()?;
     let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
     session.login(pin.as_ref())?;
-    drop(pin);
+    drop((pin, trial));
     Ok(work(&session)?)
 }
 
 /// Loads the module and finds the token.
 fn open(
     target: &Target,
-    trial: Option<&TrialToken>,
-    making: Option<Making>,
+    trial: Option<&(TrialToken, Starting)>,
     report: &Report,
 ) -> Result<(Module, TokenInfo), Failure> {
-    let load = || Module::load(&target.module, report.shows_calls().then(|| observer(*report)));
-    let module = load()?;
-    let Some(trial) = trial else {
-        let token = module.token(&target.selector)?;
-        return Ok((module, token));
-    };
-    trial.make(&module, making)?;
-    report.note(&format!(
-        "trial token: keys are on this disk ({}), not in an HSM; name a real one with --module FILE --token LABEL",
-        trial.folder().display()
-    ));
-    let mut module = module;
-    // SoftHSM reads its tokens at start, and misses one while another process writes to it.
-    for _ in 0..TRIAL_STARTS {
-        if let Ok(token) = trial.find(&module) {
-            return Ok((module, token));
+    let module = Module::load(&target.module, report.shows_calls().then(|| observer(*report)))?;
+    let token = match trial {
+        None => module.token(&target.selector)?,
+        Some((trial, starting)) => {
+            trial.make(&module, starting)?;
+            report.note(&format!(
+                "trial token: keys are on this disk ({}), not in an HSM; name a real one with --module FILE --token LABEL",
+                trial.folder().display()
+            ));
+            trial.find(&module)?
         }
-        drop(module);
-        std::thread::sleep(TRIAL_PAUSE);
-        module = load()?;
-    }
-    let token = trial.find(&module)?;
+    };
     Ok((module, token))
 }
 
 /// The trial token's files must be there, and `SOFTHSM2_CONF` must be set, before its module starts.
-fn prepare_trial(target: &mut Target) -> Result<(Option<TrialToken>, Option<Making>), Failure> {
+fn prepare_trial(target: &mut Target) -> Result<Option<(TrialToken, Starting)>, Failure> {
     if !target.trial {
-        return Ok((None, None));
+        return Ok(None);
     }
     let folder = platform::data_folder().ok_or_else(|| {
         Failure::new(ErrorKind::TokenUnavailable, "there is no home folder for the trial token").hint("set HOME")
     })?;
     let trial = TrialToken::below(&folder);
-    let making = trial.prepare().map_err(Error::from)?;
+    let starting = trial.prepare().map_err(Error::from)?;
     platform::use_softhsm_configuration(&trial.configuration());
     target.pin_source = Some(trial.pin_source());
-    Ok((Some(trial), making))
+    Ok(Some((trial, starting)))
 }
 
 fn not_hardware(what: &str) -> Failure {
