@@ -98,6 +98,9 @@ pub enum MlDsaSet {
 }
 
 impl MlDsaSet {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
     /// The number in the name: 44, 65 or 87.
     #[must_use]
     pub fn number(self) -> u32 {

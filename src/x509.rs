@@ -18,5 +18,5 @@ pub use csr::{Csr, PemHeader, UnsignedCsr};
 pub use description::{DescribedAttribute, DescribedExtension, DescribedRequest};
 pub use error::{Error, FileKind};
 pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint};
-pub use signature::{encode_signature, is_supported, verify};
+pub use signature::{encode_signature, verify};
 pub use unsigned_certificate::UnsignedCertificate;

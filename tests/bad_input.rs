@@ -196,10 +196,3 @@ fn a_pin_on_the_command_line_is_a_usage_error() {
     let outcome = token.refuses(2, &["new", "request.inf", "--uri", "pkcs11:token=x?pin-value=1234"]);
     outcome.says("pin-source");
 }
-
-#[test]
-fn an_algorithm_that_hsmcert_cannot_verify_is_refused_before_a_key_is_made() {
-    let token = SoftToken::new();
-    token.write("request.inf", SEED_INF.replace("KeyAlgorithm = RSA\nKeyLength = 2048", "KeyAlgorithm = ML-DSA-65"));
-    token.refuses(3, &["new", "request.inf"]).says("ML-DSA-65");
-}

@@ -152,9 +152,6 @@ fn x509_hints(error: &x509::Error) -> Vec<String> {
             vec!["is this the file that your CA sent?".to_owned()]
         }
         x509::Error::Value { .. } => vec!["change the value in the request file".to_owned()],
-        x509::Error::Scheme(_) | x509::Error::SchemeMismatch { .. } => {
-            vec!["choose RSA or ECDSA in the request file".to_owned()]
-        }
-        x509::Error::PublicKey(_) | x509::Error::Signature(_) => vec![],
+        x509::Error::SchemeMismatch { .. } | x509::Error::PublicKey(_) | x509::Error::Signature(_) => vec![],
     }
 }

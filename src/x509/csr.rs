@@ -46,7 +46,7 @@ impl UnsignedCsr {
     /// Puts subject, key, attributes and extension request of a spec together.
     ///
     /// # Errors
-    /// [`Error::Value`] for a value that its ASN.1 type cannot hold, [`Error::Scheme`].
+    /// [`Error::Value`] for a value that its ASN.1 type cannot hold.
     pub fn new(spec: &RequestSpec, key: &PublicKey) -> Result<Self, Error> {
         // Taken apart whole, so that a new field of a request cannot be forgotten here.
         let RequestSpec {
@@ -61,9 +61,6 @@ impl UnsignedCsr {
             machine_store: _,
         } = spec;
         let scheme = signature.scheme(key.algorithm());
-        if !signature::is_supported(scheme) {
-            return Err(Error::Scheme(scheme));
-        }
         let mut all = attributes.iter().map(attribute).collect::<Result<Vec<_>, _>>()?;
         if !extensions.is_empty() {
             let extensions = extensions.iter().map(|one| extension::encode(one, key)).collect::<Result<Vec<_>, _>>()?;

@@ -17,9 +17,6 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// A signature scheme that hsmcert cannot check by itself, so it does not make it either.
-    #[error("{0} is not supported")]
-    Scheme(SignatureScheme),
     /// A scheme that does not fit the key.
     #[error("a key of type {key} has no signature by {scheme}")]
     SchemeMismatch {
@@ -90,8 +87,12 @@ impl Error {
     #[must_use]
     pub fn is_about_request(&self) -> bool {
         match self {
-            Self::Value { .. } | Self::Scheme(_) | Self::SchemeMismatch { .. } => true,
-            Self::PublicKey(_) | Self::Signature(_) | Self::Der { .. } | Self::WrongFile { .. } => false,
+            Self::Value { .. } => true,
+            Self::SchemeMismatch { .. }
+            | Self::PublicKey(_)
+            | Self::Signature(_)
+            | Self::Der { .. }
+            | Self::WrongFile { .. } => false,
         }
     }
 

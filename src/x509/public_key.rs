@@ -83,8 +83,7 @@ pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
         }
         ED25519 => Ok(PublicKey::Ed25519(bytes.to_vec())),
         oid => {
-            let sets = [MlDsaSet::MlDsa44, MlDsaSet::MlDsa65, MlDsaSet::MlDsa87];
-            let set = sets.into_iter().find(|set| ml_dsa_oid(*set) == oid);
+            let set = MlDsaSet::ALL.into_iter().find(|set| ml_dsa_oid(*set) == oid);
             let set = set.ok_or_else(|| Error::PublicKey(format!("the algorithm {oid}")))?;
             Ok(PublicKey::MlDsa { set, key: bytes.to_vec() })
         }
