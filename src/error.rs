@@ -211,6 +211,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::PinUnset(_) => ErrorKind::LoginFailed,
         Token::PrivateKeyMissing(_) => ErrorKind::NotFound,
         Token::MechanismMissing { .. }
+        | Token::KeySize { .. }
         | Token::KeyUnprotected { .. }
         | Token::KeyDiffers { .. }
         | Token::ReadBack(_)

@@ -38,6 +38,7 @@ fn calls_of_new() {
     let own = [
         // Can it make the key, can it sign?
         ("C_GetMechanismList", 2),
+        ("C_GetMechanismInfo", 1),
         // Is the label in use by anything?
         ("C_FindObjectsInit", 1),
         ("C_FindObjects", 1),

@@ -138,31 +138,6 @@ fn one_stdin_cannot_be_two_things() {
 }
 
 #[test]
-fn larger_keys() {
-    let token = SoftToken::new();
-    for bits in ["3072", "4096"] {
-        let request =
-            inf(&format!("rsa{bits}.example.com")).replace("KeyLength = 2048", &format!("KeyLength = {bits}"));
-        token.write("request.inf", request);
-        token.run(&["new", "-f", "request.inf", "request.csr.pem"]).ok();
-        let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
-        assert!(text.contains(&format!("Public-Key: ({bits} bit)")), "{text}");
-    }
-}
-
-#[test]
-fn other_hashes() {
-    let token = SoftToken::new();
-    for (hash, algorithm) in [("SHA384", "sha384WithRSAEncryption"), ("SHA512", "sha512WithRSAEncryption")] {
-        let name = format!("{}.example.com", hash.to_lowercase());
-        token.write("request.inf", inf(&name).replace("SHA256", hash));
-        token.run(&["new", "-f", "request.inf"]).ok();
-        let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
-        assert!(text.contains(algorithm), "{text}");
-    }
-}
-
-#[test]
 fn the_label_is_asked_for_or_the_cn_or_the_first_name() {
     let labels = |spec: &str, arguments: &[&str]| {
         let token = SoftToken::new();

@@ -1,6 +1,7 @@
 //! What to do next: one match over all errors. What happened is in the error's own text.
 
 use hsmcert::error::{Error, KeyFate};
+use hsmcert::key::KeyAlgorithm;
 use hsmcert::token::{self, TokenInfo};
 use hsmcert::x509::FileKind;
 use hsmcert::{file, trial, x509};
@@ -114,6 +115,10 @@ fn token_hints(error: &token::Error) -> Vec<String> {
         Token::PinUnset(_) => text("the security officer sets it (pkcs11-tool --init-pin --login --login-type so)"),
         Token::MechanismMissing { present, .. } if present.is_empty() => text("choose another algorithm or token"),
         Token::MechanismMissing { present, .. } => vec![format!("it has {}", present.join(", "))],
+        Token::KeySize { algorithm: KeyAlgorithm::Rsa { .. }, .. } => {
+            text("choose another size with KeyLength (TOML: key.size), or another token")
+        }
+        Token::KeySize { .. } => text("choose another KeyAlgorithm (TOML: key.algorithm), or another token"),
         Token::LabelTaken { .. } => text(
             "give the new key another label (--label), or reuse the key with UseExistingKeySet = true (TOML: key.reuse)",
         ),

@@ -46,8 +46,17 @@ fn in_words(attribute: &Attribute) -> AttributeText {
     AttributeText { attribute: attribute.attribute_type().to_string(), value }
 }
 
+/// How `CKA_EC_PARAMS` names Ed25519 (PKCS#11 3.1, 6.3.3): modules take the one or the other form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ed25519Name {
+    /// The `PrintableString` "edwards25519" of PKCS#11 3.0.
+    Word,
+    /// The OID of RFC 8410.
+    Oid,
+}
+
 /// For `C_GenerateKeyPair`, the public half (PKCS#11 3.1, 4.8 and 6.1.2).
-pub(super) fn public_key(pair: &NewKeyPair) -> Vec<Attribute> {
+pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name) -> Vec<Attribute> {
     let mut template = vec![
         // It outlives the session.
         Attribute::Token(true),
@@ -66,7 +75,7 @@ pub(super) fn public_key(pair: &NewKeyPair) -> Vec<Attribute> {
             template.push(Attribute::PublicExponent(vec![0x01, 0x00, 0x01]));
         }
         KeyAlgorithm::Ec(curve) => template.push(Attribute::EcParams(curve_parameters(curve).to_vec())),
-        KeyAlgorithm::Ed25519 => template.push(Attribute::EcParams(ED25519_PARAMETERS.to_vec())),
+        KeyAlgorithm::Ed25519 => template.push(Attribute::EcParams(ed25519_parameters(ed25519).to_vec())),
         KeyAlgorithm::MlDsa(set) => template.push(Attribute::ParameterSet(parameter_set(set).into())),
     }
     if pair.purposes.derive && matches!(pair.algorithm, KeyAlgorithm::Ec(_)) {
@@ -142,10 +151,15 @@ pub(super) fn curve_of(parameters: &[u8]) -> Option<Curve> {
     [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|curve| curve_parameters(*curve) == parameters)
 }
 
-/// `CKA_EC_PARAMS` of Ed25519: the `PrintableString` "edwards25519" of PKCS#11 3.0, which all modules take.
-const ED25519_PARAMETERS: &[u8] = b"\x13\x0cedwards25519";
+fn ed25519_parameters(name: Ed25519Name) -> &'static [u8] {
+    match name {
+        Ed25519Name::Word => b"\x13\x0cedwards25519",
+        Ed25519Name::Oid => &[0x06, 0x03, 0x2b, 0x65, 0x70],
+    }
+}
 
-fn parameter_set(set: MlDsaSet) -> MlDsaParameterSetType {
+/// `CKA_PARAMETER_SET` of ML-DSA (PKCS#11 3.2).
+pub(super) fn parameter_set(set: MlDsaSet) -> MlDsaParameterSetType {
     match set {
         MlDsaSet::MlDsa44 => MlDsaParameterSetType::ML_DSA_44,
         MlDsaSet::MlDsa65 => MlDsaParameterSetType::ML_DSA_65,

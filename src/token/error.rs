@@ -82,6 +82,16 @@ pub enum Error {
         /// The ones of this kind that it has.
         present: Vec<String>,
     },
+    /// The token makes such keys, but not of this size.
+    #[error("the token cannot make a key of type {algorithm}: its sizes are {min} to {max} bits")]
+    KeySize {
+        /// The algorithm and the size.
+        algorithm: KeyAlgorithm,
+        /// The smallest size in bits.
+        min: usize,
+        /// The greatest size in bits.
+        max: usize,
+    },
     /// Something with this label is on the token.
     #[error("the label \"{label}\" is in use on the token: {}", .by.join(", "))]
     LabelTaken {

@@ -1,9 +1,10 @@
 //! Key pairs: made in the token, found again by public key, used to sign, and destroyed when they must go.
 
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
-use super::attribute_template as template;
-use super::error::{Doing as _, Error};
+use super::attribute_template::{self as template, Ed25519Name};
+use super::error::{CallError, Doing as _, Error, Reach};
 use super::object::{Object, ObjectClass};
 use super::session::Session;
 use super::{mechanism, public_key};
@@ -92,7 +93,7 @@ impl<'s> Session<'s> {
     /// Refuses, before anything is made, what the token cannot do.
     ///
     /// # Errors
-    /// [`Error::MechanismMissing`], [`Error::SchemeMismatch`], [`Error::Call`].
+    /// [`Error::MechanismMissing`], [`Error::KeySize`], [`Error::SchemeMismatch`], [`Error::Call`].
     pub fn check_mechanisms(&self, algorithm: KeyAlgorithm, scheme: SignatureScheme) -> Result<(), Error> {
         check_scheme(algorithm, scheme)?;
         let present = self.mechanisms()?;
@@ -104,7 +105,22 @@ impl<'s> Session<'s> {
                 present: mechanism::names(present, "KEY_PAIR_GEN"),
             });
         }
-        mechanism::signing(scheme, present).map(|_| ())
+        mechanism::signing(scheme, present)?;
+        self.check_size(algorithm, wanted)
+    }
+
+    /// Refuses a key that is outside the sizes of `C_GetMechanismInfo`. A module that does not tell them is believed
+    /// to make any: it then refuses by itself.
+    fn check_size(&self, algorithm: KeyAlgorithm, generation: MechanismType) -> Result<(), Error> {
+        let slot = self.token().slot.0;
+        let info = self.module.call("C_GetMechanismInfo", |pkcs11| pkcs11.get_mechanism_info(slot, generation));
+        let sizes = info.ok().and_then(|info| mechanism::sizes(algorithm, info.min_key_size(), info.max_key_size()));
+        match sizes {
+            Some(sizes) if !sizes.contains(&(algorithm.bits() as usize)) => {
+                Err(Error::KeySize { algorithm, min: *sizes.start(), max: *sizes.end() })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Makes a pair in the token (`C_GenerateKeyPair`), reads it back and compares it with what was asked.
@@ -112,13 +128,19 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::Call`]; [`Error::KeyUnprotected`] and [`Error::KeyDiffers`] after the pair was destroyed.
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
-        let (public_template, private_template) = (template::public_key(pair), template::private_key(pair));
-        let mechanism = mechanism::generation(pair.algorithm);
-        let (public, private) = self
-            .call("C_GenerateKeyPair", |session| {
+        let (mechanism, private_template) = (mechanism::generation(pair.algorithm), template::private_key(pair));
+        let make = |ed25519| {
+            let public_template = template::public_key(pair, ed25519);
+            self.call("C_GenerateKeyPair", |session| {
                 session.generate_key_pair(&mechanism, &public_template, &private_template)
             })
-            .doing("make a key pair")?;
+        };
+        let made = match make(Ed25519Name::Word) {
+            // SoftHSM, for one, refuses a curve that it does not know with CKR_GENERAL_ERROR.
+            Err(error) if pair.algorithm == KeyAlgorithm::Ed25519 && is_answer(&error) => make(Ed25519Name::Oid),
+            made => made,
+        };
+        let (public, private) = made.doing("make a key pair")?;
         self.read_back(pair, public, private).inspect_err(|_| {
             // What the caller never gets to see must not stay; a second failure would hide the first.
             let _ = self.destroy(private);
@@ -299,6 +321,11 @@ impl KeyPair<'_> {
         let public = self.public.map_or(Ok(()), |public| self.session.destroy(public));
         private.and(public)
     }
+}
+
+/// Whether the token answered and refused: the same call in another form may then do.
+fn is_answer(error: &cryptoki::error::Error) -> bool {
+    matches!(CallError::new(error).reach(), Reach::Refused | Reach::Broken)
 }
 
 fn check_scheme(key: KeyAlgorithm, scheme: SignatureScheme) -> Result<(), Error> {

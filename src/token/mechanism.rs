@@ -1,6 +1,7 @@
 //! Mechanisms: which ones make a key, which ones sign, and what a token without the best one gets instead.
 
 use std::ffi::c_ulong;
+use std::ops::RangeInclusive;
 
 use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
@@ -20,6 +21,18 @@ pub(super) fn generation(algorithm: KeyAlgorithm) -> Mechanism<'static> {
         KeyAlgorithm::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
         KeyAlgorithm::MlDsa(_) => Mechanism::MlDsaKeyPairGen,
     }
+}
+
+/// The sizes in bits that `C_GetMechanismInfo` gives for a mechanism that makes keys. Only for RSA and EC keys the
+/// standard says what its numbers count (PKCS#11 3.1, 6.1.4 and 6.3.7); a greatest size that is none, such as 0 or a
+/// number of bytes, says nothing.
+pub(super) fn sizes(algorithm: KeyAlgorithm, min: usize, max: usize) -> Option<RangeInclusive<usize>> {
+    let smallest_usual = match algorithm {
+        KeyAlgorithm::Rsa { .. } => 1024,
+        KeyAlgorithm::Ec(_) => 160,
+        KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => return None,
+    };
+    (max >= smallest_usual && min <= max).then_some(min..=max)
 }
 
 /// One way to make a signature: a mechanism, and what is given to it.
@@ -141,6 +154,18 @@ fn digest_info_prefix(hash: Hash) -> &'static [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Curve;
+
+    #[test]
+    fn sizes_that_are_none_say_nothing() {
+        let rsa = KeyAlgorithm::Rsa { bits: 4096 };
+        assert_eq!(sizes(rsa, 1024, 3072), Some(1024..=3072));
+        for (min, max) in [(0, 0), (64, 512), (4096, 2048)] {
+            assert_eq!(sizes(rsa, min, max), None, "{min} to {max}");
+        }
+        assert_eq!(sizes(KeyAlgorithm::Ec(Curve::P521), 192, 384), Some(192..=384));
+        assert_eq!(sizes(KeyAlgorithm::Ed25519, 192, 256), None);
+    }
 
     #[test]
     fn hashing_in_the_module_is_preferred_and_the_raw_operation_is_the_fallback() {

@@ -2,7 +2,7 @@
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, MlDsaParameterSetType, ParameterSetType};
 
-use super::attribute_template::{curve_of, key_type};
+use super::attribute_template::{curve_of, key_type, parameter_set};
 use crate::key::{KeyAlgorithm, MlDsaSet, PublicKey};
 
 /// The attributes from which [`read`] makes a public key.
@@ -81,15 +81,7 @@ fn octet_string_header(len: usize) -> Vec<u8> {
 }
 
 fn ml_dsa_set(set: ParameterSetType) -> Option<MlDsaSet> {
-    let set = MlDsaParameterSetType::from(set);
-    [
-        (MlDsaParameterSetType::ML_DSA_44, MlDsaSet::MlDsa44),
-        (MlDsaParameterSetType::ML_DSA_65, MlDsaSet::MlDsa65),
-        (MlDsaParameterSetType::ML_DSA_87, MlDsaSet::MlDsa87),
-    ]
-    .into_iter()
-    .find(|(known, _)| *known == set)
-    .map(|(_, set)| set)
+    MlDsaSet::ALL.into_iter().find(|known| parameter_set(*known) == MlDsaParameterSetType::from(set))
 }
 
 /// Whether two algorithms are the same, the exact RSA size included.

@@ -35,6 +35,11 @@ impl<'t> Shim<'t> {
         self.with("PKCS11_SHIM_HIDE_MECHANISMS", mechanisms)
     }
 
+    /// The smallest and greatest keys of mechanisms: `0x0:1024:3072` for `CKM_RSA_PKCS_KEY_PAIR_GEN`.
+    pub fn with_key_sizes(self, sizes: &str) -> Self {
+        self.with("PKCS11_SHIM_KEY_SIZES", sizes)
+    }
+
     /// Forced results: `C_Sign:1:0x30` is `CKR_DEVICE_ERROR` of the first signature.
     pub fn failing(self, calls: &str) -> Self {
         self.with("PKCS11_SHIM_FAIL", calls)

@@ -10,6 +10,7 @@ use cryptoki_sys::{
 
 use crate::call::observed;
 use crate::module::Module;
+use crate::settings::KeySizes;
 
 /// `C_GetMechanismList` without the hidden ones.
 pub(crate) unsafe extern "C" fn get_mechanism_list(
@@ -37,8 +38,16 @@ pub(crate) unsafe extern "C" fn get_mechanism_info(
 ) -> CK_RV {
     observed("C_GetMechanismInfo", |module| match module.real.C_GetMechanismInfo {
         _ if module.settings.hidden.contains(&mechanism) => CKR_MECHANISM_INVALID,
-        // SAFETY: the caller's arguments, unchanged.
-        Some(function) => unsafe { function(slot, mechanism, info) },
+        Some(function) => {
+            // SAFETY: the caller's arguments, unchanged.
+            let result = unsafe { function(slot, mechanism, info) };
+            let sizes = module.settings.key_sizes.iter().find(|sizes| sizes.mechanism == mechanism);
+            if let (CKR_OK, Some(KeySizes { mechanism: _, min, max })) = (result, sizes) {
+                // SAFETY: the real module has just filled it.
+                unsafe { ((*info).ulMinKeySize, (*info).ulMaxKeySize) = (*min, *max) };
+            }
+            result
+        }
         None => CKR_FUNCTION_NOT_SUPPORTED,
     })
 }

@@ -5,6 +5,7 @@
 //! | `PKCS11_SHIM_MODULE=/path/to/module.so` | the real module; needed |
 //! | `PKCS11_SHIM_LOG=/path/to/log` | one line per call is appended: `C_Sign 0x0 512` (name, result, microseconds) |
 //! | `PKCS11_SHIM_HIDE_MECHANISMS=0x40,0x250` | mechanisms that the module then does not have |
+//! | `PKCS11_SHIM_KEY_SIZES=0x0:1024:3072,…` | the smallest and greatest key that `C_GetMechanismInfo` tells for a mechanism |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
 //! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
 //! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
@@ -14,7 +15,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
 
 /// All settings, parsed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,9 +23,18 @@ pub(crate) struct Settings {
     pub(crate) module: PathBuf,
     pub(crate) log: Option<PathBuf>,
     pub(crate) hidden: Vec<CK_MECHANISM_TYPE>,
+    pub(crate) key_sizes: Vec<KeySizes>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
     pub(crate) delay: Duration,
+}
+
+/// What a mechanism tells of its keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct KeySizes {
+    pub(crate) mechanism: CK_MECHANISM_TYPE,
+    pub(crate) min: CK_ULONG,
+    pub(crate) max: CK_ULONG,
 }
 
 /// The n-th call of a function.
@@ -53,10 +63,19 @@ impl Settings {
             module: value("PKCS11_SHIM_MODULE").ok_or("PKCS11_SHIM_MODULE is not set")?.into(),
             log: value("PKCS11_SHIM_LOG").map(PathBuf::from),
             hidden: items(&list("PKCS11_SHIM_HIDE_MECHANISMS")).map(number).collect::<Result<_, _>>()?,
+            key_sizes: items(&list("PKCS11_SHIM_KEY_SIZES")).map(KeySizes::parse).collect::<Result<_, _>>()?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
         })
+    }
+}
+
+impl KeySizes {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(':').and_then(|(mechanism, rest)| Some((mechanism, rest.split_once(':')?)));
+        let (mechanism, (min, max)) = parts.ok_or(format!("`{text}` is not MECHANISM:MIN:MAX"))?;
+        Ok(Self { mechanism: number(mechanism)?, min: number(min)?, max: number(max)? })
     }
 }
 
@@ -103,6 +122,7 @@ mod tests {
             ("PKCS11_SHIM_MODULE", "/m.so"),
             ("PKCS11_SHIM_LOG", "/l"),
             ("PKCS11_SHIM_HIDE_MECHANISMS", "0x40,592"),
+            ("PKCS11_SHIM_KEY_SIZES", "0x0:1024:3072"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
             ("PKCS11_SHIM_DELAY_US", "2000"),
@@ -112,6 +132,7 @@ mod tests {
             module: "/m.so".into(),
             log: Some("/l".into()),
             hidden: vec![0x40, 0x250],
+            key_sizes: vec![KeySizes { mechanism: 0, min: 1024, max: 3072 }],
             failures: vec![
                 Failure { when: nth("C_Sign", 1), result: 0x30 },
                 Failure { when: nth("C_Login", 2), result: 0xa0 },
@@ -128,6 +149,7 @@ mod tests {
         assert_eq!(parse(&[]).unwrap_err(), "PKCS11_SHIM_MODULE is not set");
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sgin:1:0x30"), "`C_Sgin` is not a function of PKCS#11 v2.40");
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sign:1"), "`C_Sign` is not FUNCTION:N");
+        assert_eq!(with("PKCS11_SHIM_KEY_SIZES", "0x0:1024"), "`0x0:1024` is not MECHANISM:MIN:MAX");
         assert_eq!(with("PKCS11_SHIM_HIDE_MECHANISMS", "0x4g"), "`0x4g` is not a number");
     }
 }

@@ -1,0 +1,188 @@
+//! Each algorithm from the request to the proved link, and OpenSSL's word on each CSR. What the token cannot do is
+//! refused before anything is made. ML-DSA, which SoftHSM does not have, is in tests/kryoptic.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use support::{SEED_INF, Shim, SoftToken};
+
+/// The seed's request with another key; `lines` are added to `[NewRequest]`.
+fn inf(key: &str, lines: &str) -> String {
+    let without_size = SEED_INF.replace("KeyLength = 2048\n", "").replace("HashAlgorithm = SHA256\n", "");
+    let signs_only = without_size.replace("KeyUsage = 0xf0", "KeyUsage = 0x80");
+    signs_only.replace("KeyAlgorithm = RSA", &format!("KeyAlgorithm = {key}\n{lines}"))
+}
+
+#[track_caller]
+fn assert_contains(text: &str, expected: &[&str]) {
+    for expected in expected {
+        assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
+    }
+}
+
+/// new, dev-ca, accept and find-key; OpenSSL must verify the CSR and find this in its text.
+#[track_caller]
+fn goes_all_the_way(request: &str, key: &str, scheme: &str, in_openssls_text: &[&str]) {
+    let token = SoftToken::new();
+    token.write("request.inf", request);
+    let made = token.run(&["new", "request.inf", "request.csr.pem", "--json"]).ok().json();
+    assert_eq!((made["algorithm"].as_str(), made["signature"].as_str()), (Some(key), Some(scheme)));
+    let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
+    assert_contains(&text, in_openssls_text);
+    token.run(&["dev-ca", "request.csr.pem", "request.crt.pem"]).ok();
+    let linked = token.run(&["accept", "request.crt.pem", "--json"]).ok().json();
+    assert_eq!(linked["proved"], serde_json::json!([scheme]));
+    let found = token.run(&["find-key", "--class", "private", "--json"]).ok().json();
+    let [private] = found["objects"].as_array().unwrap().as_slice() else { panic!("{found:#}") };
+    assert_eq!(private["id"], made["id"]);
+    assert!(private["certificate_subject"].as_str().unwrap().contains("CN=www.example.com"), "{private:#}");
+    let public = &token.run(&["find-key", "--class", "public", "--json"]).ok().json()["objects"][0];
+    assert_eq!((&public["id"], &public["algorithm"]), (&made["id"], &made["algorithm"]));
+}
+
+#[test]
+fn ecdsa_p256() {
+    let expected = ["NIST CURVE: P-256", "Signature Algorithm: ecdsa-with-SHA256"];
+    goes_all_the_way(&inf("ECDSA_P256", ""), "EC P-256", "ECDSA with SHA-256", &expected);
+}
+
+#[test]
+fn ecdsa_p384() {
+    let expected = ["NIST CURVE: P-384", "Signature Algorithm: ecdsa-with-SHA384"];
+    goes_all_the_way(&inf("ECDSA_P384", ""), "EC P-384", "ECDSA with SHA-384", &expected);
+}
+
+#[test]
+fn ecdsa_p521() {
+    let expected = ["NIST CURVE: P-521", "Signature Algorithm: ecdsa-with-SHA512"];
+    goes_all_the_way(&inf("ECDSA_P521", ""), "EC P-521", "ECDSA with SHA-512", &expected);
+}
+
+#[test]
+fn ed25519() {
+    let expected = ["ED25519 Public-Key:", "Signature Algorithm: ED25519"];
+    goes_all_the_way(&inf("Ed25519", ""), "Ed25519", "Ed25519", &expected);
+}
+
+#[test]
+fn a_curve_with_another_hash() {
+    for (curve, hash) in [("P256", "SHA512"), ("P384", "SHA256"), ("P521", "SHA384")] {
+        let token = SoftToken::new();
+        token.write("request.inf", inf(&format!("ECDSA_{curve}"), &format!("HashAlgorithm = {hash}")));
+        token.run(&["new", "request.inf"]).ok();
+        let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
+        assert_contains(&text, &[&format!("Signature Algorithm: ecdsa-with-{hash}")]);
+    }
+}
+
+/// One key, each form of its signature.
+#[test]
+fn rsa_with_each_hash_and_padding() {
+    let token = SoftToken::with_request();
+    for (hash, salt) in [("256", "0x20"), ("384", "0x30"), ("512", "0x40")] {
+        for pss in [false, true] {
+            let lines = format!(
+                "UseExistingKeySet = true\nKeyContainer = www.example.com\nHashAlgorithm = SHA{hash}\n\
+                 AlternateSignatureAlgorithm = {pss}"
+            );
+            token.write("again.inf", inf("RSA", &lines));
+            token.run(&["new", "--force", "again.inf", "again.csr.pem"]).ok();
+            let text = token.openssl(&["req", "-in", "again.csr.pem", "-verify", "-noout", "-text"]);
+            if pss {
+                let (hash, salt) = (format!("Hash Algorithm: sha{hash}"), format!("Salt Length: {salt}"));
+                assert_contains(&text, &["Signature Algorithm: rsassaPss", &hash, "mgf1 with sha", &salt]);
+            } else {
+                assert_contains(&text, &[&format!("Signature Algorithm: sha{hash}WithRSAEncryption")]);
+            }
+        }
+    }
+}
+
+#[test]
+fn larger_rsa_keys() {
+    let token = SoftToken::new();
+    for bits in ["3072", "4096"] {
+        token.write("request.inf", inf("RSA", &format!("KeyLength = {bits}\nKeyContainer = rsa{bits}")));
+        token.run(&["new", "--force", "request.inf"]).ok();
+        let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
+        assert_contains(&text, &[&format!("Public-Key: ({bits} bit)")]);
+    }
+}
+
+#[test]
+fn what_the_token_lacks_is_refused_with_what_it_has() {
+    let token = SoftToken::new();
+    let all_generations = "CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_RSA_PKCS_KEY_PAIR_GEN";
+    let choose = "choose another algorithm or token";
+    let with_pss = "AlternateSignatureAlgorithm = true";
+    for (key, lines, hidden, missing, hint) in [
+        ("ML-DSA-44", "", "", "CKM_ML_DSA_KEY_PAIR_GEN", all_generations),
+        ("ML-DSA-65", "", "", "CKM_ML_DSA_KEY_PAIR_GEN", all_generations),
+        ("ML-DSA-87", "", "", "CKM_ML_DSA_KEY_PAIR_GEN", all_generations),
+        ("RSA", "", "0x0", "CKM_RSA_PKCS_KEY_PAIR_GEN", "it has CKM_EC_EDWARDS_KEY_PAIR_GEN"),
+        ("ECDSA_P256", "", "0x1040", "CKM_EC_KEY_PAIR_GEN", "it has CKM_EC_EDWARDS_KEY_PAIR_GEN"),
+        ("Ed25519", "", "0x1055", "CKM_EC_EDWARDS_KEY_PAIR_GEN", "it has CKM_EC_KEY_PAIR_GEN"),
+        ("RSA", "", "0x1,0x40", "CKM_SHA256_RSA_PKCS or CKM_RSA_PKCS", "CKM_SHA384_RSA_PKCS"),
+        ("RSA", with_pss, "0xd,0x43", "CKM_SHA256_RSA_PKCS_PSS or CKM_RSA_PKCS_PSS", "CKM_SHA384_RSA_PKCS_PSS"),
+        ("ECDSA_P384", "", "0x1041", "CKM_ECDSA_SHA384 or CKM_ECDSA", choose),
+        ("Ed25519", "", "0x1057", "CKM_EDDSA", choose),
+    ] {
+        token.write("request.inf", inf(key, lines));
+        let shim = Shim::before(&token).hiding(hidden);
+        shim.forget();
+        let outcome = token.refuses_command(9, shim.hsmcert().args(["new", "request.inf"]));
+        outcome.says(&format!("it has no {missing}\n")).says(hint);
+        assert_eq!(shim.count("C_GenerateKeyPair"), 0, "{key}");
+    }
+}
+
+#[test]
+fn a_size_outside_the_tokens_limits_is_refused() {
+    let token = SoftToken::new();
+    let shim = Shim::before(&token).with_key_sizes("0x0:1024:3072,0x1040:192:384");
+    for (key, lines, limits, hint) in [
+        ("RSA", "KeyLength = 4096", "RSA-4096: its sizes are 1024 to 3072 bits", "KeyLength"),
+        ("ECDSA_P521", "", "EC P-521: its sizes are 192 to 384 bits", "KeyAlgorithm"),
+    ] {
+        token.write("request.inf", inf(key, lines));
+        token.refuses_command(9, shim.hsmcert().args(["new", "request.inf"])).says(limits).says(hint);
+    }
+    assert_eq!(shim.count("C_GenerateKeyPair"), 0);
+    token.write("request.inf", inf("ECDSA_P384", ""));
+    shim.run(&["new", "request.inf"]).ok();
+}
+
+#[test]
+fn a_module_that_tells_no_sizes_is_asked_for_the_key() {
+    let token = SoftToken::new();
+    token.write("request.inf", inf("ECDSA_P256", ""));
+    Shim::before(&token).with_key_sizes("0x1040:0:0").run(&["new", "request.inf"]).ok();
+    token.write("request.inf", inf("ECDSA_P256", "KeyContainer = second"));
+    Shim::before(&token).failing("C_GetMechanismInfo:1:0x54").run(&["new", "--force", "request.inf"]).ok();
+}
+
+/// Modules know Ed25519 by its word or by its OID; SoftHSM knows both.
+#[test]
+fn ed25519_by_its_oid_where_the_word_is_refused() {
+    let token = SoftToken::new();
+    token.write("request.inf", inf("Ed25519", ""));
+    for result in ["0x140", "0x13", "0x5"] {
+        let label = format!("refused with {result}");
+        let shim = Shim::before(&token).failing(&format!("C_GenerateKeyPair:1:{result}"));
+        shim.forget();
+        shim.run(&["new", "--force", "request.inf", "--label", &label]).ok();
+        assert_eq!(shim.count("C_GenerateKeyPair"), 2);
+        token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout"]);
+        // 1.3.101.112
+        assert!(token.pkcs11_tool(&["-O", "--type", "pubkey", "--label", &label]).contains("06032b6570"), "{result}");
+    }
+}
+
+#[test]
+fn a_device_that_fails_is_not_asked_again() {
+    let token = SoftToken::new();
+    token.write("request.inf", inf("Ed25519", ""));
+    let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0x30");
+    token.refuses_command(4, shim.hsmcert().args(["new", "request.inf"])).says("C_GenerateKeyPair: CKR_DEVICE_ERROR");
+    assert_eq!(shim.count("C_GenerateKeyPair"), 1);
+}
