@@ -348,7 +348,16 @@ fn keys_of_a_new_request_are_answered() {
         ("UseExistingKeySet = TRUE", "error: UseExistingKeySet needs the label of the key -- add KeyContainer"),
         ("KeySpec = AT_KEYEXCHANGE", "note: the key may also decrypt (CKA_DECRYPT)"),
         ("KeySpec = 7", "error: unknown KeySpec 7"),
+        ("KeySpec = 1\nKeyAlgorithm = ECDSA_P256", "note: an EC P-256 key cannot decrypt: AT_KEYEXCHANGE does nothing"),
+        ("KeySpec = 1\nKeyUsageProperty = 2", "note: KeySpec does nothing beside KeyUsageProperty: the key does not"),
         ("KeyUsageProperty = NCRYPT_ALLOW_DECRYPT_FLAG", "note: the key will sign too"),
+        ("KeyUsageProperty = 3", "note: the key may also decrypt (CKA_DECRYPT)"),
+        ("KeyUsageProperty = 6", "note: an RSA-2048 key cannot agree on keys: NCRYPT_ALLOW_KEY_AGREEMENT_FLAG does"),
+        ("KeyUsageProperty = 3\nKeyAlgorithm = Ed25519", "note: an Ed25519 key cannot decrypt: NCRYPT_ALLOW_DECRYPT"),
+        ("KeyUsageProperty = 6\nKeyAlgorithm = ECDSA_P256", "note: the key may also agree on keys (CKA_DERIVE)"),
+        ("KeyUsageProperty = 10", "note: keys are made in the token and not imported"),
+        ("KeyUsageProperty = 0x12", "warning: KeyUsageProperty 0x12 has bits without a meaning: 0x10"),
+        ("UseExistingKeySet=TRUE\nKeyContainer=a\nKeySpec=1", "note: KeySpec does nothing here: an existing key keeps"),
         ("KeyUsage = CERT_DIGITAL_SIGNATUR_KEY_USAGE", "did you mean `CERT_DIGITAL_SIGNATURE_KEY_USAGE`?"),
         ("KeyUsage = 0x200", "error: key usage 0x200 has bits without a meaning: 0x200"),
         ("X500NameFlags = 0x80000000", "error: X500NameFlags 0x80000000 has bits without a meaning"),
@@ -381,6 +390,33 @@ fn keys_of_a_new_request_are_answered() {
         ("[CrossCertificateDistributionPointsExtension]\nURL=x", "] is not supported -- give the extension in"),
     ] {
         says(lines, expected);
+    }
+}
+
+#[test]
+fn key_spec_and_key_usage_property_say_what_the_key_may_do() {
+    let (sign, decrypt, derive) = (
+        KeyPurposes::default(),
+        KeyPurposes { decrypt: true, derive: false },
+        KeyPurposes { decrypt: false, derive: true },
+    );
+    for (lines, expected) in [
+        ("KeyAlgorithm = RSA", sign),
+        ("KeySpec = AT_KEYEXCHANGE", decrypt),
+        ("KeySpec = AT_SIGNATURE", sign),
+        ("KeySpec = 1\nKeyUsageProperty = NCRYPT_ALLOW_SIGNING_FLAG", sign),
+        ("KeyUsageProperty = NCRYPT_ALLOW_DECRYPT_FLAG | NCRYPT_ALLOW_SIGNING_FLAG", decrypt),
+        ("KeyUsageProperty = NCRYPT_ALLOW_ALL_USAGES", decrypt),
+        ("KeyUsageProperty = NCRYPT_ALLOW_ALL_USAGES\nKeyAlgorithm = ECDSA_P256", derive),
+        ("KeyUsageProperty = 7\nKeyAlgorithm = ML-DSA-65", sign),
+        ("KeyAlgorithm = ECDSA_P256\nKeySpec = 1", sign),
+        ("KeyAlgorithm = ECDH_P256", derive),
+        ("KeyAlgorithm = ECDH_P256\nKeyUsageProperty = NCRYPT_ALLOW_SIGNING_FLAG", derive),
+        ("UseExistingKeySet = TRUE\nKeyContainer = a\nKeySpec = 1", sign),
+    ] {
+        let text = format!("[NewRequest]\nSubject=\"CN=a.example\"\n{lines}\n");
+        let parsed = spec::parse("a.inf", text.as_bytes(), &Options::default()).unwrap();
+        assert_eq!(parsed.spec.key.purposes, expected, "{lines}");
     }
 }
 

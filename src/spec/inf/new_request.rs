@@ -4,6 +4,7 @@ mod key;
 mod key_usage;
 mod other_keys;
 mod product;
+mod purposes;
 mod signature;
 mod subject;
 mod validity;

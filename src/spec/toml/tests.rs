@@ -237,6 +237,21 @@ fn keys_and_signatures() {
 }
 
 #[test]
+fn purposes_fit_the_key() {
+    let purposes = |text: &str| ok(&format!("{SAN}[key]\n{text}")).key.purposes;
+    assert!(purposes("algorithm = 'ecdsa'\npurposes = 'derive'").derive);
+    assert!(!purposes("algorithm = 'ed25519'").derive);
+    for (text, expected) in [
+        ("algorithm = 'ecdsa'\npurposes = ['derive', 'decrypt']", "'decrypt' | EC P-256 keys cannot decrypt"),
+        ("purposes = 'derive'", "'derive' | RSA-2048 keys cannot derive"),
+        ("algorithm = 'ml-dsa-44'\npurposes = 'decrypt'", "'decrypt' | ML-DSA-44 keys cannot decrypt"),
+    ] {
+        let problem = problem(&format!("{SAN}[key]\n{text}"));
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+}
+
+#[test]
 fn self_signed_certificates() {
     let product = |text: &str| ok(&format!("{SAN}[self-signed]\n{text}")).product;
     assert_eq!(product("days = 30"), Product::SelfSigned(Validity::For { seconds: 2_592_000 }));

@@ -4,8 +4,9 @@ use super::super::super::Diagnostic;
 use super::super::super::suggest::did_you_mean;
 use super::super::settings::Settings;
 use super::super::text::Fragment;
+use super::purposes;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
-use crate::request::{KeyPurposes, KeyRequest, KeySource};
+use crate::request::{KeyRequest, KeySource};
 
 /// The key pair that the section asks for.
 pub(super) fn read(settings: &mut Settings<'_>) -> KeyRequest {
@@ -23,7 +24,11 @@ pub(super) fn read(settings: &mut Settings<'_>) -> KeyRequest {
     } else {
         KeySource::Generate
     };
-    KeyRequest { algorithm, label, source, purposes: purposes(algorithm, agreement, settings) }
+    let purposes = match source {
+        KeySource::Existing => purposes::of_existing(settings),
+        KeySource::Generate => purposes::read(algorithm, agreement, settings),
+    };
+    KeyRequest { algorithm, label, source, purposes }
 }
 
 struct Asked {
@@ -113,51 +118,4 @@ fn with_length(algorithm: KeyAlgorithm, settings: &mut Settings<'_>) -> KeyAlgor
         KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => {}
     }
     algorithm
-}
-
-/// `AT_KEYEXCHANGE` of wincrypt.h.
-const KEY_EXCHANGE: u32 = 1;
-const KEY_SPECS: [(&str, u32); 3] = [("AT_NONE", 0), ("AT_KEYEXCHANGE", KEY_EXCHANGE), ("AT_SIGNATURE", 2)];
-
-/// `NCRYPT_ALLOW_*` of ncrypt.h.
-const ALLOW_DECRYPT: u32 = 1;
-const ALLOW_SIGNING: u32 = 2;
-const ALLOW_KEY_AGREEMENT: u32 = 4;
-const KEY_USAGE_PROPERTIES: [(&str, u32); 5] = [
-    ("NCRYPT_ALLOW_DECRYPT_FLAG", ALLOW_DECRYPT),
-    ("NCRYPT_ALLOW_SIGNING_FLAG", ALLOW_SIGNING),
-    ("NCRYPT_ALLOW_KEY_AGREEMENT_FLAG", ALLOW_KEY_AGREEMENT),
-    ("NCRYPT_ALLOW_KEY_IMPORT_FLAG", 8),
-    ("NCRYPT_ALLOW_ALL_USAGES", 0x00ff_ffff),
-];
-
-/// `KeyUsageProperty` says what the key may do; without it `KeySpec` tells exchange from signature keys.
-fn purposes(algorithm: KeyAlgorithm, agreement: bool, settings: &mut Settings<'_>) -> KeyPurposes {
-    let spec = settings.flags("KeySpec", "", &KEY_SPECS);
-    if let Some(strange) = spec.filter(|spec| *spec > 2) {
-        let problem = Diagnostic::error(format!("unknown KeySpec {strange}"), settings.span("KeySpec"));
-        settings.problems.push(problem.expecting("expected 0, 1 (AT_KEYEXCHANGE) or 2 (AT_SIGNATURE)"));
-    }
-    let property = settings.flags("KeyUsageProperty", "", &KEY_USAGE_PROPERTIES);
-    if property.is_some_and(|property| property & ALLOW_SIGNING == 0) {
-        let message = "the key will sign too: a request is signed with its own key";
-        settings.problems.push(Diagnostic::note(message, settings.span("KeyUsageProperty")));
-    }
-    let (decrypt, derive) = match property {
-        Some(property) => (property & ALLOW_DECRYPT != 0, property & ALLOW_KEY_AGREEMENT != 0 || agreement),
-        None => (spec == Some(KEY_EXCHANGE), agreement),
-    };
-    match algorithm {
-        KeyAlgorithm::Rsa { .. } => {
-            if decrypt {
-                let key = if property.is_some() { "KeyUsageProperty" } else { "KeySpec" };
-                let message = "the key may also decrypt (CKA_DECRYPT)";
-                let note = Diagnostic::note(message, settings.span(key));
-                settings.problems.push(note.help("TLS needs signatures only: KeySpec = 2"));
-            }
-            KeyPurposes { decrypt, derive: false }
-        }
-        KeyAlgorithm::Ec(_) => KeyPurposes { decrypt: false, derive },
-        KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => KeyPurposes::default(),
-    }
 }

@@ -15,20 +15,30 @@ pub(super) fn read(key: Key, found: &mut Findings<'_>) -> KeyRequest {
         let error = Diagnostic::error("the label is empty", Some(label.span));
         found.push(error.help("leave it out: the label is then the CN, or the first alternative name"));
     }
-    let mut wanted = KeyPurposes::default();
-    for word in purposes.map(|words| words.items).unwrap_or_default() {
-        match found.take(words::look_up(KEY_PURPOSES, &word, "purpose")) {
-            Some(Purpose::Decrypt) => wanted.decrypt = true,
-            Some(Purpose::Derive) => wanted.derive = true,
-            None => {}
-        }
-    }
+    let algorithm = self::algorithm(algorithm, size, curve, found);
     KeyRequest {
-        algorithm: self::algorithm(algorithm, size, curve, found),
+        algorithm,
         label: label.map(|label| label.value),
         source: if reuse { KeySource::Existing } else { KeySource::Generate },
-        purposes: wanted,
+        purposes: self::purposes(purposes.map(|words| words.items).unwrap_or_default(), algorithm, found),
     }
+}
+
+fn purposes(words: Vec<Placed<String>>, algorithm: KeyAlgorithm, found: &mut Findings<'_>) -> KeyPurposes {
+    let mut wanted = KeyPurposes::default();
+    for word in words {
+        let Some(purpose) = found.take(words::look_up(KEY_PURPOSES, &word, "purpose")) else { continue };
+        match (purpose, algorithm) {
+            (Purpose::Decrypt, KeyAlgorithm::Rsa { .. }) => wanted.decrypt = true,
+            (Purpose::Derive, KeyAlgorithm::Ec(_)) => wanted.derive = true,
+            (Purpose::Decrypt, KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_))
+            | (Purpose::Derive, KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_)) => {
+                let error = Diagnostic::error(format!("{algorithm} keys cannot {}", word.value), Some(word.span));
+                found.push(error.help(format!("leave \"{}\" out", word.value)));
+            }
+        }
+    }
+    wanted
 }
 
 fn algorithm(
