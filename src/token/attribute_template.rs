@@ -21,7 +21,7 @@ impl NewKeyPair {
     #[must_use]
     pub fn attribute_templates(&self) -> (Vec<AttributeText>, Vec<AttributeText>) {
         let words = |template: &[Attribute]| template.iter().map(in_words).collect();
-        (words(&public_key(self)), words(&private_key(self)))
+        (words(&public_key(self, Ed25519Name::Word)), words(&private_key(self)))
     }
 }
 
