@@ -5,6 +5,7 @@ use cryptoki::types::Ulong;
 
 use super::certificate_object::NewCertificate;
 use super::key_pair::NewKeyPair;
+use super::public_key::ml_dsa_set;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
 
 /// One attribute of a template in words, for people who want to see what the token is sent.
@@ -32,6 +33,9 @@ fn in_words(attribute: &Attribute) -> AttributeText {
         Attribute::Label(label) => format!("\"{}\"", String::from_utf8_lossy(label)),
         Attribute::PublicExponent(bytes) | Attribute::EcParams(bytes) => hex(bytes),
         Attribute::ModulusBits(bits) => bits.to_string(),
+        Attribute::ParameterSet(set) => {
+            ml_dsa_set(*set).map_or_else(|| format!("{set:?}"), |set| KeyAlgorithm::MlDsa(set).to_string())
+        }
         Attribute::Token(on)
         | Attribute::Private(on)
         | Attribute::Sensitive(on)

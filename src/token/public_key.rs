@@ -80,7 +80,7 @@ fn octet_string_header(len: usize) -> Vec<u8> {
     }
 }
 
-fn ml_dsa_set(set: ParameterSetType) -> Option<MlDsaSet> {
+pub(super) fn ml_dsa_set(set: ParameterSetType) -> Option<MlDsaSet> {
     MlDsaSet::ALL.into_iter().find(|known| parameter_set(*known) == MlDsaParameterSetType::from(set))
 }
 
