@@ -2,7 +2,7 @@
 
 mod alt_names;
 mod constraints;
-mod extensions;
+pub(super) mod extensions;
 mod key;
 mod known;
 mod name;
@@ -32,6 +32,7 @@ pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
         certificate_policies,
         application_policies,
         critical,
+        extension_order,
         san,
         name_constraints,
         extension,
@@ -59,6 +60,7 @@ pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
         certificate_policies,
         application_policies,
         critical,
+        extension_order,
         san,
         name_constraints,
         extension,

@@ -63,8 +63,14 @@ pub(super) struct Request {
     #[serde(default)]
     #[cfg_attr(test, schemars(schema_with = "schema::extension_keys"))]
     pub(super) critical: Option<Many<String>>,
-    /// The subjectAltName extension: the names that the certificate is for.
-    pub(super) san: Option<Table<AltNames>>,
+    /// The order of the extensions in the request, by their keys here or by object identifier, in place of the usual
+    /// one. Those that are not on the list come last. No CA depends on it.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "schema::extension_order"))]
+    pub(super) extension_order: Option<Many<String>>,
+    /// The subjectAltName extension: the names that the certificate is for. An array of tables (`[[san]]`) is for names
+    /// whose kinds alternate.
+    pub(super) san: Option<Many<Table<AltNames>>>,
     /// The nameConstraints extension of a CA.
     pub(super) name_constraints: Option<Table<NameConstraints>>,
     /// Any other extension, as DER.

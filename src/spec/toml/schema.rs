@@ -57,12 +57,19 @@ pub(super) fn key_usages(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn purposes(_: &mut SchemaGenerator) -> Schema {
-    let oid = serde_json::json!({ "type": "string", "pattern": "^[0-2](\\.[0-9]+)+$" });
-    one_or_many(&serde_json::json!({ "anyOf": [words_of(words::PURPOSES), oid] }))
+    one_or_many(&serde_json::json!({ "anyOf": [words_of(words::PURPOSES), oid()] }))
+}
+
+fn oid() -> Value {
+    serde_json::json!({ "type": "string", "pattern": "^[0-2](\\.[0-9]+)+$" })
 }
 
 pub(super) fn extension_keys(_: &mut SchemaGenerator) -> Schema {
     one_or_many(&words_of(words::EXTENSION_KEYS))
+}
+
+pub(super) fn extension_order(_: &mut SchemaGenerator) -> Schema {
+    one_or_many(&serde_json::json!({ "anyOf": [words_of(words::EXTENSION_KEYS), oid()] }))
 }
 
 pub(super) fn algorithms(_: &mut SchemaGenerator) -> Schema {

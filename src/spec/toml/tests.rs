@@ -210,6 +210,37 @@ fn extensions_come_in_one_order_whatever_the_order_of_the_file() {
 }
 
 #[test]
+fn the_order_of_extensions_can_be_chosen() {
+    let text = format!(
+        "extension-order = ['san', '1.2.3', 'subject-key-identifier', 'extended-key-usage']\n\
+         critical = ['subject-key-identifier']\nsubject-key-identifier = true\n{SAN}\
+         [[extension]]\noid = '1.2.4'\nhex = '0500'\n[[extension]]\noid = '1.2.3'\nhex = '0500'\n"
+    );
+    let spec = ok(&text);
+    assert_eq!(oids(&spec), ["2.5.29.17", "1.2.3", "2.5.29.14", "2.5.29.37", "2.5.29.15", "1.2.4"]);
+    let critical: Vec<_> = spec.extensions.iter().map(|requested| requested.critical).collect();
+    assert_eq!(critical, [false, false, true, false, false, false]);
+    assert!(problem(&format!("extension-order = ['sna']\n{SAN}")).contains("unknown extension `sna`"));
+    assert!(problem(&format!("extension-order = ['template']\n{SAN}")).contains("not in the request"));
+    let twice = format!("subject-key-identifier = true\n{SAN}[[extension]]\noid = '2.5.29.14'\nhex = '0400'");
+    assert!(problem(&twice).contains("in the request twice"));
+}
+
+#[test]
+fn names_of_alternating_kinds_are_an_array_of_tables() {
+    let spec = ok("[[san]]\ndns = 'a.example'\nip = '192.0.2.1'\n[[san]]\ndns = 'b.example'");
+    let names: Vec<_> = spec.subject_alt_names().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["DNS:a.example", "IP:192.0.2.1", "DNS:b.example"]);
+}
+
+#[test]
+fn names_given_as_der_are_names_too() {
+    // ediPartyName, which no key stands for.
+    let names = "[[extension]]\noid = '2.5.29.17'\ncritical = true\nhex = '30 07 a5 05 a1 03 0c 01 78'";
+    assert_eq!(oids(&ok(names)), ["2.5.29.15", "2.5.29.37", "2.5.29.17"]);
+}
+
+#[test]
 fn empty_lists_ask_for_no_usage() {
     let spec = ok(&format!("key-usage = []\nextended-key-usage = []\n{SAN}"));
     assert_eq!(oids(&spec), ["2.5.29.17"]);
@@ -397,7 +428,7 @@ fn syntax_errors_say_what_to_type() {
     assert!(problem("[san]\ndns = ['a.example'\n[key]\nsize = 2048").contains("array above is not closed"));
     assert!(help("[NewRequest]\nSubject = 'CN=x'\nsan.dns = 'x'\n").contains(".inf"));
     assert!(help(&format!("{SAN}[extension]\noid = '1.2.3'\nhex='0500'")).contains("[[...]]"));
-    assert!(help("[[san]]\ndns = 'a.example'").contains("single brackets"));
+    assert!(help("[[key]]\nsize = 2048").contains("single brackets"));
 }
 
 #[test]

@@ -106,6 +106,7 @@ pub(super) enum ExtensionKey {
     MustStaple,
     Template,
     TemplateOid,
+    SubjectKeyIdentifier,
 }
 
 pub(super) const EXTENSION_KEYS: &[(&str, ExtensionKey)] = &[
@@ -119,7 +120,38 @@ pub(super) const EXTENSION_KEYS: &[(&str, ExtensionKey)] = &[
     ("must-staple", ExtensionKey::MustStaple),
     ("template", ExtensionKey::Template),
     ("template-oid", ExtensionKey::TemplateOid),
+    ("subject-key-identifier", ExtensionKey::SubjectKeyIdentifier),
 ];
+
+impl ExtensionKey {
+    /// The type of the extension.
+    pub(super) fn oid(self) -> Oid {
+        match self {
+            Self::KeyUsage => Oid::new_unwrap("2.5.29.15"),
+            Self::ExtendedKeyUsage => Oid::new_unwrap("2.5.29.37"),
+            Self::BasicConstraints => Oid::new_unwrap("2.5.29.19"),
+            Self::CertificatePolicies => Oid::new_unwrap("2.5.29.32"),
+            Self::ApplicationPolicies => Oid::new_unwrap("1.3.6.1.4.1.311.21.10"),
+            Self::NameConstraints => Oid::new_unwrap("2.5.29.30"),
+            Self::San => Oid::new_unwrap("2.5.29.17"),
+            Self::MustStaple => Oid::new_unwrap("1.3.6.1.5.5.7.1.24"),
+            Self::Template => Oid::new_unwrap("1.3.6.1.4.1.311.20.2"),
+            Self::TemplateOid => Oid::new_unwrap("1.3.6.1.4.1.311.21.7"),
+            Self::SubjectKeyIdentifier => Oid::new_unwrap("2.5.29.14"),
+        }
+    }
+}
+
+/// The extension with this key or object identifier.
+///
+/// # Errors
+/// Neither of them, with the nearest key.
+pub(super) fn extension(word: &Placed<String>) -> Result<Oid, Diagnostic> {
+    match Oid::new(&word.value) {
+        Ok(oid) => Ok(oid),
+        Err(_) => look_up(EXTENSION_KEYS, word, "extension").map(ExtensionKey::oid),
+    }
+}
 
 /// Uses of a private key beside signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,7 +21,8 @@ pub(super) struct Wanted {
     pub(super) certificate_policies: Option<Many<Policy>>,
     pub(super) application_policies: Option<Many<Policy>>,
     pub(super) critical: Option<Many<String>>,
-    pub(super) san: Option<Table<AltNames>>,
+    pub(super) extension_order: Option<Many<String>>,
+    pub(super) san: Option<Many<Table<AltNames>>>,
     pub(super) name_constraints: Option<Table<NameConstraints>>,
     pub(super) extension: Vec<Table<RawExtension>>,
 }
@@ -34,9 +35,10 @@ pub(super) fn read(
     found: &mut Findings<'_>,
 ) -> Vec<RequestedExtension> {
     let critical = wanted.critical.as_ref().map(|words| critical_keys(words, found));
-    let raw = wanted.extension.iter().filter_map(|raw| raw::extension(&raw.0, found)).collect();
-    let add_key_identifier = wanted.subject_key_identifier;
-    let named = named(wanted, subject, algorithm, found);
+    let order = wanted.extension_order.as_ref().map(|words| order(words, found)).unwrap_or_default();
+    let raw: Vec<_> = wanted.extension.iter().filter_map(|raw| raw::extension(&raw.0, found)).collect();
+    let names_are_raw = raw.iter().any(|(raw, _)| raw.extension.oid() == ExtensionKey::San.oid());
+    let named = named(wanted, subject, names_are_raw, algorithm, found);
     report_absent(critical.as_deref().unwrap_or_default(), &named, found);
     let is_critical = |key: ExtensionKey, extension: &Extension| match &critical {
         Some(keys) => keys.iter().any(|(listed, _)| *listed == key),
@@ -47,24 +49,45 @@ pub(super) fn read(
         .map(|(key, extension)| RequestedExtension { critical: is_critical(key, &extension), extension })
         .collect();
     add_raw(raw, &mut extensions, found);
-    if add_key_identifier {
-        extensions.push(RequestedExtension { critical: false, extension: Extension::SubjectKeyIdentifier });
-    }
+    report_unordered(&order, &extensions, found);
+    // Sorting is stable: what nobody ordered stays where it is usual, the key identifier last.
+    extensions.sort_by_key(|requested| {
+        let oid = requested.extension.oid();
+        let place = order.iter().position(|(ordered, _)| *ordered == oid).unwrap_or(order.len());
+        (place, requested.extension == Extension::SubjectKeyIdentifier)
+    });
     extensions
+}
+
+fn order(words: &Many<String>, found: &mut Findings<'_>) -> Vec<(request::Oid, Span)> {
+    words.items.iter().filter_map(|word| found.take(words::extension(word)).map(|oid| (oid, word.span))).collect()
+}
+
+fn report_unordered(order: &[(request::Oid, Span)], extensions: &[RequestedExtension], found: &mut Findings<'_>) {
+    for (oid, span) in order {
+        if !extensions.iter().any(|there| there.extension.oid() == *oid) {
+            let warning = Diagnostic::warning("an extension has a place that is not in the request", Some(*span));
+            found.push(warning.help("add the extension, or take it off this list"));
+        }
+    }
 }
 
 /// Extensions that have a key of their own.
 fn named(
     wanted: Wanted,
     subject: &Placed<Name>,
+    names_are_raw: bool,
     algorithm: KeyAlgorithm,
     found: &mut Findings<'_>,
 ) -> Vec<(ExtensionKey, Extension)> {
     let ca = wanted.basic_constraints.as_ref().is_some_and(|constraints| constraints.value.0.ca);
     let usage = usages::key_usage(wanted.key_usage.as_ref(), ca, algorithm, found);
     let purposes = usages::extended(wanted.extended_key_usage.as_ref(), ca, found);
-    let names = wanted.san.map(|names| alt_names::read(names.0, found)).unwrap_or_default();
-    subject_names::check(subject, &names, purposes.as_deref().unwrap_or_default(), ca, found);
+    let tables = wanted.san.map(|tables| tables.items).unwrap_or_default();
+    let names: Vec<_> = tables.into_iter().flat_map(|names| alt_names::read(names.value.0, found)).collect();
+    if !names_are_raw {
+        subject_names::check(subject, &names, purposes.as_deref().unwrap_or_default(), ca, found);
+    }
     let basic = wanted.basic_constraints.map(|constraints| basic_constraints(&constraints.value.0, found));
     let policies = wanted.certificate_policies.map(|list| policies::read(list, found));
     let application = wanted.application_policies.map(|list| policies::read(list, found));
@@ -84,6 +107,7 @@ fn named(
         (ExtensionKey::MustStaple, wanted.must_staple.then(known::must_staple)),
         (ExtensionKey::Template, template),
         (ExtensionKey::TemplateOid, template_oid),
+        (ExtensionKey::SubjectKeyIdentifier, wanted.subject_key_identifier.then_some(Extension::SubjectKeyIdentifier)),
     ];
     list.into_iter().filter_map(|(key, extension)| Some((key, extension?))).collect()
 }
@@ -99,7 +123,7 @@ fn basic_constraints(constraints: &BasicConstraints, found: &mut Findings<'_>) -
 
 /// RFC 5280: keyUsage should be critical (4.2.1.3), basicConstraints of a CA and nameConstraints must be (4.2.1.9,
 /// 4.2.1.10), and subjectAltName must be when the subject is empty (4.2.1.6).
-fn usually_critical(extension: &Extension, subject_is_empty: bool) -> bool {
+pub(in crate::spec::toml) fn usually_critical(extension: &Extension, subject_is_empty: bool) -> bool {
     match extension {
         Extension::KeyUsage(_) | Extension::NameConstraints(_) => true,
         Extension::BasicConstraints(constraints) => constraints.ca,
