@@ -1,19 +1,15 @@
 //! The DER of an extension -> the extension by meaning, where that gives the same DER again.
 
-use std::net::IpAddr;
+mod names;
+mod policies;
 
-use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
-use x509_cert::der::{Any, Decode, Encode, Tag, Tagged};
-use x509_cert::ext::pkix::name::{GeneralName as DerName, GeneralNames, OtherName};
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::{BasicConstraints as DerConstraints, ExtendedKeyUsage, KeyUsage as DerUsage};
 
-use crate::request::{
-    BasicConstraints, Extension, GeneralName, KeyUsage, Name, NameAttribute, NameValue, Oid, OtherNameValue, Rdn,
-    StringType,
-};
+use crate::request::{BasicConstraints, Extension, KeyUsage, NameConstraints, Oid};
 
-/// An extension that a request file gives as bytes. Key usages, basic constraints and alternative names are read, so
-/// that they can be shown and checked; what is not read stays as it is. Either way the same bytes are encoded again.
+/// An extension that a request file gives as bytes. Every kind with a type of its own is read, so that it can be shown
+/// and checked; what is not read stays as it is. Either way the same bytes are encoded again.
 pub(super) fn read(oid: Oid, value: Vec<u8>) -> Extension {
     by_meaning(oid, &value).unwrap_or(Extension::Other { oid, value })
 }
@@ -22,21 +18,31 @@ fn by_meaning(oid: Oid, value: &[u8]) -> Option<Extension> {
     let is = |extension: &Extension| extension.oid() == oid;
     if is(&Extension::KeyUsage(KeyUsage::default())) {
         let usage: DerUsage = same_again(value)?;
-        return Some(Extension::KeyUsage(KeyUsage::from_bits(usage.0.bits())));
-    }
-    if is(&Extension::ExtendedKeyUsage(vec![])) {
+        Some(Extension::KeyUsage(KeyUsage::from_bits(usage.0.bits())))
+    } else if is(&Extension::ExtendedKeyUsage(vec![])) {
         let usages: ExtendedKeyUsage = same_again(value)?;
-        return Some(Extension::ExtendedKeyUsage(usages.0));
-    }
-    if is(&Extension::BasicConstraints(BasicConstraints { ca: false, path_length: None })) {
+        Some(Extension::ExtendedKeyUsage(usages.0))
+    } else if is(&Extension::BasicConstraints(BasicConstraints { ca: false, path_length: None })) {
         let DerConstraints { ca, path_len_constraint } = same_again(value)?;
         let path_length = path_len_constraint.map(u32::from);
-        return Some(Extension::BasicConstraints(BasicConstraints { ca, path_length }));
+        Some(Extension::BasicConstraints(BasicConstraints { ca, path_length }))
+    } else if is(&Extension::SubjectAltName(vec![])) {
+        names::alternatives(value).map(Extension::SubjectAltName)
+    } else if is(&Extension::IssuerAltName(vec![])) {
+        names::alternatives(value).map(Extension::IssuerAltName)
+    } else if is(&Extension::NameConstraints(NameConstraints::default())) {
+        names::constraints(value).map(Extension::NameConstraints)
+    } else if is(&Extension::CertificatePolicies(vec![])) {
+        policies::policies(value).map(Extension::CertificatePolicies)
+    } else if is(&Extension::ApplicationPolicies(vec![])) {
+        policies::policies(value).map(Extension::ApplicationPolicies)
+    } else if is(&Extension::PolicyMappings(vec![])) {
+        policies::mappings(value).map(Extension::PolicyMappings)
+    } else if is(&Extension::ApplicationPolicyMappings(vec![])) {
+        policies::mappings(value).map(Extension::ApplicationPolicyMappings)
+    } else {
+        None
     }
-    if is(&Extension::SubjectAltName(vec![])) {
-        return names(value).map(Extension::SubjectAltName);
-    }
-    is(&Extension::IssuerAltName(vec![])).then(|| names(value).map(Extension::IssuerAltName))?
 }
 
 /// Decodes what is encoded in the same way again.
@@ -45,68 +51,12 @@ fn same_again<T: for<'a> Decode<'a> + Encode>(der: &[u8]) -> Option<T> {
     (value.to_der().ok()? == der).then_some(value)
 }
 
-fn names(der: &[u8]) -> Option<Vec<GeneralName>> {
-    let names: GeneralNames = same_again(der)?;
-    names.iter().map(general_name).collect()
-}
-
-fn general_name(name: &DerName) -> Option<GeneralName> {
-    match name {
-        DerName::DnsName(text) => Some(GeneralName::Dns(text.to_string())),
-        DerName::Rfc822Name(text) => Some(GeneralName::Email(text.to_string())),
-        DerName::UniformResourceIdentifier(text) => Some(GeneralName::Uri(text.to_string())),
-        DerName::RegisteredId(oid) => Some(GeneralName::RegisteredId(*oid)),
-        DerName::IpAddress(octets) => ip_address(octets.as_bytes()).map(GeneralName::Ip),
-        DerName::OtherName(OtherName { type_id, value }) => {
-            Some(GeneralName::OtherName { oid: *type_id, value: other_name(value)? })
-        }
-        DerName::DirectoryName(name) => {
-            let rdn = |rdn: &x509_cert::name::RelativeDistinguishedName| {
-                rdn.iter()
-                    .map(|attribute| name_attribute(attribute.oid, &attribute.value))
-                    .collect::<Option<_>>()
-                    .map(Rdn)
-            };
-            name.iter_rdn().map(rdn).collect::<Option<_>>().map(|rdns| GeneralName::DirectoryName(Name(rdns)))
-        }
-        DerName::EdiPartyName(_) => None,
-    }
-}
-
-fn ip_address(octets: &[u8]) -> Option<IpAddr> {
-    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
-    four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
-}
-
-fn other_name(value: &Any) -> Option<OtherNameValue> {
-    Some(if value.tag() == Tag::Utf8String {
-        OtherNameValue::Utf8(value.decode_as::<Utf8StringRef<'_>>().ok()?.to_string())
-    } else if value.tag() == Tag::OctetString {
-        OtherNameValue::Octets(value.value().to_vec())
-    } else {
-        OtherNameValue::Der(value.to_der().ok()?)
-    })
-}
-
-fn name_attribute(oid: Oid, value: &Any) -> Option<NameAttribute> {
-    if value.tag() == Tag::OctetString {
-        return Some(NameAttribute { oid, value: NameValue::Octets(value.value().to_vec()) });
-    }
-    let (text, string_type) = if value.tag() == Tag::Utf8String {
-        (value.decode_as::<Utf8StringRef<'_>>().ok()?.to_string(), StringType::Utf8)
-    } else if value.tag() == Tag::PrintableString {
-        (value.decode_as::<PrintableStringRef<'_>>().ok()?.to_string(), StringType::Printable)
-    } else if value.tag() == Tag::Ia5String {
-        (value.decode_as::<Ia5StringRef<'_>>().ok()?.to_string(), StringType::Ia5)
-    } else {
-        return None;
-    };
-    Some(NameAttribute { oid, value: NameValue::Text { text, string_type } })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{
+        GeneralName, Name, NameAttribute, NameValue, Policy, PolicyQualifier, Rdn, StringType, Subtree,
+    };
 
     fn read_hex(oid: &str, hex: &str) -> Extension {
         read(Oid::new_unwrap(oid), base16ct::mixed::decode_vec(hex).unwrap())
@@ -138,5 +88,36 @@ mod tests {
         assert!(matches!(read_hex("2.5.29.15", "03020080"), Extension::Other { .. }));
         assert!(matches!(read_hex("2.5.29.19", "3003010100"), Extension::Other { .. }));
         assert!(matches!(read_hex("1.3.6.1.5.5.7.48.1.5", "0500"), Extension::Other { .. }));
+    }
+
+    #[test]
+    fn string_types_of_old_names_are_read() {
+        let der = "3019a4173015311330110603550403 1e0a00610062 00e4 0063 0064";
+        let Extension::SubjectAltName(names) = read_hex("2.5.29.17", &der.replace(' ', "")) else { panic!("raw") };
+        let value = NameValue::Text { text: "ab\u{e4}cd".into(), string_type: StringType::Bmp };
+        let rdn = Rdn(vec![NameAttribute { oid: Oid::new_unwrap("2.5.4.3"), value }]);
+        assert_eq!(names, [GeneralName::DirectoryName(Name(vec![rdn]))]);
+        // Half of a pair of surrogates, and T61 beyond ASCII.
+        assert!(matches!(read_hex("2.5.29.17", "3011a40f300d310b300906035504031e02d800"), Extension::Other { .. }));
+        assert!(matches!(read_hex("2.5.29.17", "3010a40e300c310a300806035504031401e4"), Extension::Other { .. }));
+    }
+
+    #[test]
+    fn constraints_on_names_are_read() {
+        let der = "301ea00e300c820a6578616d706c652e6e65a10c300a87080a000000ff000000";
+        let Extension::NameConstraints(constraints) = read_hex("2.5.29.30", der) else { panic!("raw") };
+        assert_eq!(constraints.permitted, [Subtree::Name(GeneralName::Dns("example.ne".into()))]);
+        assert_eq!(constraints.excluded, [Subtree::IpRange(vec![10, 0, 0, 0, 255, 0, 0, 0])]);
+        // A minimum, which RFC 5280 does not allow.
+        assert!(matches!(read_hex("2.5.29.30", "300aa0083006820161800101"), Extension::Other { .. }));
+    }
+
+    #[test]
+    fn policies_are_read() {
+        let der = "301b301906022a033013301106082b060105050702011605687474703a";
+        let policy = Policy { oid: Oid::new_unwrap("1.2.3"), qualifiers: vec![PolicyQualifier::Cps("http:".into())] };
+        assert_eq!(read_hex("2.5.29.32", der), Extension::CertificatePolicies(vec![policy]));
+        let pair = (Oid::new_unwrap("1.2.3"), Oid::new_unwrap("1.2.4"));
+        assert_eq!(read_hex("2.5.29.33", "300a300806022a0306022a04"), Extension::PolicyMappings(vec![pair]));
     }
 }

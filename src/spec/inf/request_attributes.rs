@@ -3,10 +3,10 @@
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
 
-use super::super::{Diagnostic, known_extension};
+use super::super::{Diagnostic, known_extension, octets};
 use super::continued::{self, Continued};
 use super::document::Document;
-use super::text::Text;
+use super::text::{Fragment, Text};
 use crate::request::{Extension, Oid, RequestAttribute};
 
 /// What the section adds to a request.
@@ -36,6 +36,10 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Diagnostic>) -> Reque
                 read.attributes.extend(challenge_password(&value));
             }
             "san" => problems.push(lost_names(&text).at(value.span())),
+            key if is_der(key, value) => match der(value) {
+                Ok(value) => read.attributes.extend(Oid::new(key).ok().map(|oid| RequestAttribute { oid, value })),
+                Err(problem) => problems.push(problem.at(value.span())),
+            },
             _ => {
                 let message = format!("{key} is not part of a request: give it to the CA when you submit");
                 problems.push(Diagnostic::note(message, Some(entry.key_span())));
@@ -52,6 +56,17 @@ fn lost_names(value: &Text) -> Diagnostic {
     Diagnostic::warning("a SAN in [RequestAttributes] is not part of the request", None)
         .expecting("only a CA with EDITF_ATTRIBUTESUBJECTALTNAME2 takes it, which is unsafe")
         .help(format!("write 2.5.29.17 = \"{{text}}{text}\" in [Extensions]"))
+}
+
+/// An attribute of the request as DER: hsmcert's addition to the language, in the form of `[Extensions]`.
+fn is_der(key: &str, value: Fragment<'_>) -> bool {
+    Oid::new(key).is_ok() && value.strip_prefix("{hex}").is_some()
+}
+
+fn der(value: Fragment<'_>) -> Result<Vec<u8>, Diagnostic> {
+    let digits = value.strip_prefix("{hex}").unwrap_or(value);
+    let bytes = octets::hex(&digits)?;
+    octets::one_der_value(&bytes).map(|()| bytes)
 }
 
 /// challengePassword (RFC 2985, 5.4.1): `PrintableString` where it fits.
@@ -85,6 +100,17 @@ mod tests {
         assert_eq!(problems[0].severity, Severity::Warning);
         assert_eq!(problems[0].help.as_deref(), Some("write 2.5.29.17 = \"{text}dns=a&dns=b\" in [Extensions]"));
         assert!(parsed("san=a.example").1[0].help.as_ref().unwrap().contains("{text}dns=a.example"));
+    }
+
+    #[test]
+    fn an_attribute_can_be_given_as_der() {
+        let (read, problems) = parsed("1.2.3.4 = \"{hex}0c 01\"\n_continue_ = 61\n1.2.3.5 = x");
+        assert_eq!(
+            (read.attributes[0].oid, read.attributes[0].value.as_slice()),
+            (Oid::new_unwrap("1.2.3.4"), &[0x0c, 1, 0x61][..])
+        );
+        assert!(problems[0].message.contains("1.2.3.5 is not part of a request"));
+        assert!(parsed("1.2.3.4 = {hex}0c05").1[0].message.contains("one DER value"));
     }
 
     #[test]
