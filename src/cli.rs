@@ -5,6 +5,7 @@ mod certreq_words;
 mod clock;
 mod config;
 mod connect;
+mod convert;
 mod dev_ca;
 mod diagnostics;
 mod effective;
@@ -67,6 +68,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Request files to start from
     Template(template::TemplateArguments),
+    /// Write a request file in the other language: INF or TOML
+    Convert(convert::ConvertArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -150,6 +153,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Lint(arguments) => lint::run(&global, &arguments, &report),
         Command::Show(arguments) => show::run(&arguments, &report),
         Command::Template(arguments) => template::run(&arguments, &report),
+        Command::Convert(arguments) => convert::run(arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

@@ -39,6 +39,17 @@ pub enum Error {
     /// The request wants a key that is not there.
     #[error("the request reuses a key, and none on the token has {0}")]
     KeyMissing(String),
+    /// A request that the other language cannot say, not even in part.
+    #[error("no {language} can ask for this: {}", .lost.join("; "))]
+    Inexpressible {
+        /// The language.
+        language: &'static str,
+        /// What it cannot say.
+        lost: Vec<String>,
+    },
+    /// The writer of request files made a file that asks for something else: a bug.
+    #[error("the request was not converted: the new file would {0}")]
+    NotConverted(String),
     /// Something failed when the key pair had been made.
     #[error("no CSR was made, and the new key pair \"{label}\" (id {id}) {fate}")]
     AfterKeyMade {
@@ -152,7 +163,9 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } => ErrorKind::RequestInvalid,
+            Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
+                ErrorKind::RequestInvalid
+            }
             Self::Uri(_) => ErrorKind::Usage,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),
@@ -170,6 +183,7 @@ impl Error {
             }
             Self::SeveralLeaves(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } => ErrorKind::Io,
+            Self::NotConverted(_) => ErrorKind::Internal,
         }
     }
 

@@ -2,9 +2,10 @@
 //! the keys.
 //!
 //! Data flows one way: `spec` reads a request, `token` makes its key, `x509` builds what is signed there, and
-//! the recipes ([`enroll`], [`accept`], [`find`]) are where these neighbours meet.
+//! the recipes ([`enroll`], [`accept`], [`find`], [`mod@convert`]) are where these neighbours meet.
 
 pub mod accept;
+pub mod convert;
 pub mod dev_ca;
 pub mod enroll;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Request text -> [`RequestSpec`]: one file per format, one way in.
+//! Request text <-> [`RequestSpec`]: one file per format, one way in and one way out.
 
 mod date;
 mod diagnostic;
@@ -16,6 +16,7 @@ mod raw_extension;
 mod suggest;
 mod template;
 mod toml;
+mod write;
 mod x500;
 
 use std::cmp::Reverse;
@@ -26,6 +27,7 @@ pub use encoding::{Encoding, UnknownEncoding};
 pub use invalid::Invalid;
 pub use options::{NotAnOverride, Options, Override};
 pub use template::{TEMPLATES, Template};
+pub use write::{Encode, Lost, Part, Written, write};
 
 use crate::request::RequestSpec;
 

@@ -17,6 +17,7 @@ pub use certificate::Certificate;
 pub use csr::{Csr, PemHeader, UnsignedCsr};
 pub use description::{DescribedAttribute, DescribedExtension, DescribedRequest};
 pub use error::{Error, FileKind};
+pub use extension::extension_der;
 pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint};
 pub use signature::{encode_signature, verify};
 pub use unsigned_certificate::UnsignedCertificate;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 4] = ["spec", "x509", "token", "platform"];
-const RECIPES: [&str; 6] = ["accept", "dev_ca", "enroll", "error", "find", "trial"];
+const RECIPES: [&str; 7] = ["accept", "convert", "dev_ca", "enroll", "error", "find", "trial"];
 const UNSAFE: [&str; 1] = ["src/platform/environment.rs"];
 
 fn sources() -> Vec<(PathBuf, String)> {

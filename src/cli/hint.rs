@@ -35,6 +35,8 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
                     .to_owned(),
             ]
         }
+        Error::Inexpressible { .. } => vec!["change these values, or keep the file in its language".to_owned()],
+        Error::NotConverted(_) => vec!["this is a bug of hsmcert: please report it with the request file".to_owned()],
         Error::KeyMissing(_) => vec!["see what is there with: hsmcert find-key --class private".to_owned()],
         Error::AfterKeyMade { fate, source, label, .. } => {
             let mut all = hints(source);

@@ -46,6 +46,18 @@ impl GeneralName {
     /// NTDS replication GUID of a domain controller, 1.3.6.1.4.1.311.25.1 (Microsoft).
     pub const NTDS_REPLICATION: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.1");
 
+    /// The GUID in an otherName of a domain controller ([`GeneralName::NTDS_REPLICATION`]), of which the first three
+    /// groups are little-endian; `None` for any other name.
+    #[must_use]
+    pub fn guid(oid: Oid, octets: &[u8]) -> Option<String> {
+        let octets: [u8; 16] = octets.try_into().ok().filter(|_| oid == Self::NTDS_REPLICATION)?;
+        let [a, b, c, d, e, f, g, h, rest @ ..] = octets;
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (clock, node) = rest.split_at(2);
+        let first = [hex(&[d, c, b, a]), hex(&[f, e]), hex(&[h, g]), hex(clock), hex(node)];
+        Some(first.join("-"))
+    }
+
     /// The kind as the TOML format and OpenSSL spell it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

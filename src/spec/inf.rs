@@ -19,12 +19,14 @@ mod text;
 mod text_value;
 mod typography;
 mod version;
+mod write;
 
 use super::suggest::nearest;
 use super::{Diagnostic, Options, Source};
 use crate::request::RequestSpec;
 use assemble::{Parts, assemble};
 use document::Document;
+pub(super) use write::write;
 
 /// Reads an INF: the request if there is one, and all that is to be said about the text.
 pub(super) fn parse(source: &Source, options: &Options) -> (Option<RequestSpec>, Vec<Diagnostic>) {

@@ -21,8 +21,10 @@ mod shape;
 mod syntax;
 mod variables;
 mod words;
+mod write;
 
 use findings::Findings;
+pub(super) use write::write;
 
 use super::{Diagnostic, Options, Source};
 use crate::request::RequestSpec;

@@ -23,15 +23,15 @@ const USER_NOTICE: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.2.2");
 /// Encodes one extension. The public key is for the subject key identifier.
 pub(super) fn encode(requested: &RequestedExtension, key: &PublicKey) -> Result<X509Extension, Error> {
     let RequestedExtension { critical, extension } = requested;
-    let value = match extension {
-        Extension::Other { value, .. } => value.clone(),
-        typed => encode_value(typed, key)?,
-    };
-    let extn_value = OctetString::new(value).map_err(Error::der("extension"))?;
+    let extn_value = OctetString::new(extension_der(extension, key)?).map_err(Error::der("extension"))?;
     Ok(X509Extension { extn_id: extension.oid(), critical: *critical, extn_value })
 }
 
-fn encode_value(extension: &Extension, key: &PublicKey) -> Result<Vec<u8>, Error> {
+/// The DER inside `extnValue`. The public key is for the subject key identifier.
+///
+/// # Errors
+/// [`Error::Value`] for a value that its ASN.1 type cannot hold.
+pub fn extension_der(extension: &Extension, key: &PublicKey) -> Result<Vec<u8>, Error> {
     let names =
         |names: &[crate::request::GeneralName]| names.iter().map(general_name::encode).collect::<Result<Vec<_>, _>>();
     let encoded = match extension {
@@ -120,7 +120,7 @@ mod tests {
     use crate::request::{BasicConstraints as Constraints, GeneralName, OtherNameValue};
 
     fn encoded(extension: &Extension) -> Vec<u8> {
-        encode_value(extension, &PublicKey::rsa(&[1], &[3])).unwrap()
+        extension_der(extension, &PublicKey::rsa(&[1], &[3])).unwrap()
     }
 
     /// certreq puts digitalSignature into 0x80, RFC 5280 into bit 0.

@@ -70,7 +70,7 @@ fn der(value: Fragment<'_>) -> Result<Vec<u8>, Diagnostic> {
 }
 
 /// challengePassword (RFC 2985, 5.4.1): `PrintableString` where it fits.
-fn challenge_password(password: &str) -> Option<RequestAttribute> {
+pub(super) fn challenge_password(password: &str) -> Option<RequestAttribute> {
     let printable = PrintableStringRef::new(password).and_then(|text| text.to_der());
     let value = printable.or_else(|_| Utf8StringRef::new(password).and_then(|text| text.to_der())).ok()?;
     Some(RequestAttribute { oid: Oid::new_unwrap("1.2.840.113549.1.9.7"), value })

@@ -4,7 +4,7 @@ mod alt_names;
 mod constraints;
 pub(super) mod extensions;
 mod key;
-mod known;
+pub(super) mod known;
 mod name;
 mod policies;
 mod raw;

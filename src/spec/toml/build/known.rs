@@ -14,10 +14,10 @@ pub(super) fn must_staple() -> Extension {
 
 /// `CertificateTemplateOID` ([MS-WCCE], 2.2.2.7.7.2).
 #[derive(Sequence)]
-struct CertificateTemplate {
-    id: Oid,
-    major: u32,
-    minor: Option<u32>,
+pub(in crate::spec::toml) struct CertificateTemplate {
+    pub(in crate::spec::toml) id: Oid,
+    pub(in crate::spec::toml) major: u32,
+    pub(in crate::spec::toml) minor: Option<u32>,
 }
 
 pub(super) fn template_oid(template: &TemplateOid, found: &mut Findings<'_>) -> Option<Extension> {

@@ -1,14 +1,13 @@
 //! How long a self-signed certificate is valid.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time};
 use toml::value::Datetime;
 
 use crate::request::{Product, Validity};
 use crate::spec::toml::findings::Findings;
 use crate::spec::toml::format::SelfSigned;
 use crate::spec::toml::placed::{Placed, Table};
-use crate::spec::{Diagnostic, Span};
+use crate::spec::{Diagnostic, Span, date};
 
 pub(super) fn read(wanted: Placed<Table<SelfSigned>>, found: &mut Findings<'_>) -> Option<Product> {
     let Placed { value: Table(SelfSigned { days, seconds, not_after, not_before }), span } = wanted;
@@ -63,9 +62,10 @@ fn second(time: &Placed<Datetime>) -> Result<i64, Diagnostic> {
         if time.value.offset.is_none() {
             return Err(error("does not say in which time zone").help(format!("write {written}Z for UTC")));
         }
-        let time = written.parse::<jiff::Timestamp>().map_err(|_| error("is not a time"))?;
-        return Ok(time.as_second());
+        let instant = written.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
+        let utc = || written.trim_end_matches('Z').parse::<DateTime>().map(date::seconds);
+        return instant.or_else(|_| utc()).map_err(|_| error("is not a time"));
     }
-    let midnight = written.parse::<Date>().and_then(|date| date.to_zoned_datetime(TimeZone::UTC));
-    Ok(midnight.map_err(|_| error("is not a date"))?.timestamp().as_second())
+    let date = written.parse::<Date>().map_err(|_| error("is not a date"))?;
+    Ok(date::seconds(date.to_datetime(Time::midnight())))
 }
