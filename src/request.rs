@@ -6,6 +6,7 @@ mod extension;
 mod general_name;
 mod key_purpose;
 mod name;
+mod period;
 
 pub use const_oid::ObjectIdentifier as Oid;
 pub use extension::{
@@ -14,6 +15,7 @@ pub use extension::{
 pub use general_name::{GeneralName, OtherNameValue};
 pub use key_purpose::{EXTENDED_KEY_USAGES, extended_key_usage_name};
 pub use name::{Name, NameAttribute, NameValue, Rdn, StringType};
+pub use period::Period;
 
 use crate::key::{Hash, KeyAlgorithm, SignatureScheme};
 
@@ -159,11 +161,8 @@ pub enum Product {
 /// How long a self-signed certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
-    /// From ten minutes ago until so many seconds from now.
-    For {
-        /// Seconds from now to notAfter.
-        seconds: i64,
-    },
+    /// From ten minutes ago until so long from now.
+    For(Period),
     /// Between two times, in seconds since 1970-01-01 UTC.
     Between {
         /// notBefore; `None`: ten minutes ago.

@@ -3,8 +3,8 @@
 
 use hsmcert::key::{Curve, Hash, KeyAlgorithm};
 use hsmcert::request::{
-    BasicConstraints, Extension, GeneralName, KeyPurposes, KeySource, NameValue, Oid, Product, RequestSpec, StringType,
-    Validity,
+    BasicConstraints, Extension, GeneralName, KeyPurposes, KeySource, NameValue, Oid, Period, Product, RequestSpec,
+    StringType, Validity,
 };
 use hsmcert::spec::{self, Diagnostic, Invalid, Options, Parsed, Severity};
 
@@ -158,7 +158,7 @@ fn t05_sections_win_and_order_is_kept() {
     assert_eq!(key_usage(&spec), "keyCertSign");
     let constraints = Extension::BasicConstraints(BasicConstraints { ca: true, path_length: Some(0) });
     assert!(spec.extensions.iter().any(|asked| asked.extension == constraints));
-    assert_eq!(spec.product, Product::SelfSigned(Validity::For { seconds: 20 * 31_556_952 }));
+    assert_eq!(spec.product, Product::SelfSigned(Validity::For(Period::Months(240))));
     assert_eq!(diagnostics.len(), 1, "{diagnostics:#?}");
     assert!(diagnostics[0].message.contains("the section counts"));
 }

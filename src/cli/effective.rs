@@ -137,8 +137,7 @@ pub(super) fn target(global: &Global, spec: &RequestSpec) -> Result<Target, Fail
 
 fn validity_text(validity: Validity) -> String {
     match validity {
-        Validity::For { seconds } if seconds % 86400 == 0 => format!("valid for {} days", seconds / 86400),
-        Validity::For { seconds } => format!("valid for {seconds} seconds"),
+        Validity::For(period) => format!("valid for {period}"),
         Validity::Between { not_before, not_after } => {
             let from = not_before.map_or_else(|| "now".to_owned(), date);
             format!("valid from {from} to {}", date(not_after))

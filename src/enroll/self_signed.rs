@@ -17,7 +17,7 @@ pub(super) fn certificate(
     now: i64,
 ) -> Result<(Certificate, SignatureScheme), Error> {
     let (not_before, not_after) = match validity {
-        Validity::For { seconds } => (now - BACKDATED, now.saturating_add(seconds)),
+        Validity::For(period) => (now - BACKDATED, period.after(now)),
         Validity::Between { not_before, not_after } => (not_before.unwrap_or(now - BACKDATED), not_after),
     };
     let key = pair.public_key();

@@ -202,11 +202,15 @@ pub(super) struct Token {
     pub(super) provider: Option<Placed<String>>,
 }
 
-/// How long a self-signed certificate is valid: exactly one of `days`, `seconds` and `not-after`.
+/// How long a self-signed certificate is valid: exactly one of `years`, `months`, `days`, `seconds` and `not-after`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct SelfSigned {
+    /// Years of the calendar from now.
+    pub(super) years: Option<Placed<u32>>,
+    /// Months of the calendar from now.
+    pub(super) months: Option<Placed<u32>>,
     /// Days from now.
     pub(super) days: Option<Placed<u32>>,
     /// Seconds from now.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::key::{Curve, Hash, KeyAlgorithm, MlDsaSet};
 use crate::request::{
-    BasicConstraints, Extension, GeneralName, KeySource, KeyUsage, Oid, OtherNameValue, Policy, PolicyQualifier,
-    Product, RequestedExtension, Subtree, Validity,
+    BasicConstraints, Extension, GeneralName, KeySource, KeyUsage, Oid, OtherNameValue, Period, Policy,
+    PolicyQualifier, Product, RequestedExtension, Subtree, Validity,
 };
 use crate::spec::{Override, Severity, Span};
 
@@ -256,12 +256,11 @@ fn keys_and_signatures() {
     assert_eq!(key("key.algorithm = 'ed25519'"), KeyAlgorithm::Ed25519);
     assert_eq!(key("key.algorithm = 'ml-dsa-65'"), KeyAlgorithm::MlDsa(MlDsaSet::MlDsa65));
     let spec = ok(&format!(
-        "{SAN}[key]\nlabel = 'web'\nreuse = true\npurposes = ['decrypt']\n[signature]\nhash = 'sha384'\npss = true\n\
+        "{SAN}[key]\nlabel = 'web'\nreuse = true\n[signature]\nhash = 'sha384'\npss = true\n\
          [token]\nprofile = 'prod'\n[windows]\nfriendly-name = 'Web'\nmachine-store = true"
     ));
     assert_eq!(spec.key.label.as_deref(), Some("web"));
     assert_eq!(spec.key.source, KeySource::Existing);
-    assert!(spec.key.purposes.decrypt && !spec.key.purposes.derive);
     assert_eq!((spec.signature.hash, spec.signature.pss), (Some(Hash::Sha384), true));
     assert_eq!(spec.token.profile.as_deref(), Some("prod"));
     assert_eq!((spec.friendly_name.as_deref(), spec.machine_store), (Some("Web"), true));
@@ -272,8 +271,10 @@ fn purposes_fit_the_key() {
     let purposes = |text: &str| ok(&format!("{SAN}[key]\n{text}")).key.purposes;
     assert!(purposes("algorithm = 'ecdsa'\npurposes = 'derive'").derive);
     assert!(!purposes("algorithm = 'ed25519'").derive);
+    assert!(purposes("purposes = 'decrypt'").decrypt);
     for (text, expected) in [
         ("algorithm = 'ecdsa'\npurposes = ['derive', 'decrypt']", "'decrypt' | EC P-256 keys cannot decrypt"),
+        ("reuse = true\npurposes = 'decrypt'", "'decrypt' | an existing key keeps its own uses"),
         ("purposes = 'derive'", "'derive' | RSA-2048 keys cannot derive"),
         ("algorithm = 'ml-dsa-44'\npurposes = 'decrypt'", "'decrypt' | ML-DSA-44 keys cannot decrypt"),
     ] {
@@ -285,12 +286,16 @@ fn purposes_fit_the_key() {
 #[test]
 fn self_signed_certificates() {
     let product = |text: &str| ok(&format!("{SAN}[self-signed]\n{text}")).product;
-    assert_eq!(product("days = 30"), Product::SelfSigned(Validity::For { seconds: 2_592_000 }));
-    assert_eq!(product("seconds = 60"), Product::SelfSigned(Validity::For { seconds: 60 }));
+    assert_eq!(product("days = 30"), Product::SelfSigned(Validity::For(Period::Seconds(2_592_000))));
+    assert_eq!(product("seconds = 60"), Product::SelfSigned(Validity::For(Period::Seconds(60))));
+    assert_eq!(product("years = 2"), Product::SelfSigned(Validity::For(Period::Months(24))));
+    assert_eq!(product("months = 3"), Product::SelfSigned(Validity::For(Period::Months(3))));
+    assert!(problem(&format!("{SAN}[self-signed]\nyears = 9000")).contains("outlive X.509"));
+    assert!(problem(&format!("{SAN}[self-signed]\ndays = 0")).contains("never be valid"));
     let between = Validity::Between { not_before: Some(946_684_800), not_after: 946_688_400 };
     let text = "not-before = 2000-01-01\nnot-after = 2000-01-01T02:00:00+01:00";
     assert_eq!(product(text), Product::SelfSigned(between));
-    assert!(problem(&format!("{SAN}[self-signed]\n")).contains("one of days, seconds, not-after"));
+    assert!(problem(&format!("{SAN}[self-signed]\n")).contains("one of years, months, days, seconds, not-after"));
     assert!(
         problem(&format!("{SAN}[self-signed]\nnot-after = 2030-01-01T00:00:00")).contains("write 2030-01-01T00:00:00Z")
     );
@@ -475,11 +480,13 @@ const COMPLETE: &str = include_str!("../../../tests/data/toml/complete.toml");
 fn every_key_can_be_used() {
     let document: ::toml::Table = COMPLETE.parse().unwrap();
     // Keys that exclude another one.
-    let other = ["key.size", "token.profile", "token.provider", "self-signed.days", "self-signed.seconds"];
+    let periods = ["years", "months", "days", "seconds"].map(|period| format!("self-signed.{period}"));
+    let other = ["key.size", "token.profile", "token.provider"].map(str::to_owned).into_iter().chain(periods);
+    let other: Vec<_> = other.collect();
     for (table, keys) in keys::tables() {
         let at = if table.is_empty() { Some(&document) } else { document[table].as_table() };
         for key in keys {
-            let used = at.unwrap().contains_key(*key) || other.contains(&format!("{table}.{key}").as_str());
+            let used = at.unwrap().contains_key(*key) || other.contains(&format!("{table}.{key}"));
             assert!(used, "[{table}] {key} is not in complete.toml");
         }
     }

@@ -3,22 +3,19 @@
 use super::super::super::suggest::did_you_mean;
 use super::super::super::{Diagnostic, date};
 use super::super::settings::Settings;
-use crate::request::Validity;
+use crate::request::{Period, Validity};
 
-/// Periods in seconds. A year is the mean one of the Gregorian calendar, 365.2425 days, and a month a twelfth of it.
-const PERIODS: [(&str, i64); 7] = [
-    ("Years", YEAR),
-    ("Months", YEAR / 12),
-    ("Weeks", 7 * DAY),
-    ("Days", DAY),
-    ("Hours", 3600),
-    ("Minutes", 60),
-    ("Seconds", 1),
+/// The units, and one of each.
+const UNITS: [(&str, Period); 7] = [
+    ("Years", Period::Months(12)),
+    ("Months", Period::Months(1)),
+    ("Weeks", Period::Seconds(7 * DAY)),
+    ("Days", Period::Seconds(DAY)),
+    ("Hours", Period::Seconds(3600)),
+    ("Minutes", Period::Seconds(60)),
+    ("Seconds", Period::Seconds(1)),
 ];
 const DAY: i64 = 86_400;
-const YEAR: i64 = 31_556_952;
-/// X.509 has four digits for the year.
-const LAST_TIME: i64 = 253_402_300_799;
 
 /// How long the certificate is valid: one year if nothing is said.
 pub(super) fn read(settings: &mut Settings<'_>) -> Validity {
@@ -29,12 +26,10 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Validity {
         let message = "NotAfter and ValidityPeriod are both given: NotAfter counts";
         settings.problems.push(Diagnostic::warning(message, settings.span("ValidityPeriod")));
     }
-    let seconds = period.unwrap_or(YEAR);
+    let period = period.unwrap_or(Period::Months(12));
     match (not_before, not_after) {
-        (None, None) => Validity::For { seconds },
-        (Some(start), None) => {
-            Validity::Between { not_before, not_after: start.saturating_add(seconds).min(LAST_TIME) }
-        }
+        (None, None) => Validity::For(period),
+        (Some(start), None) => Validity::Between { not_before, not_after: period.after(start) },
         (Some(start), Some(end)) if end <= start => {
             let problem = Diagnostic::error("NotAfter is not behind NotBefore", settings.span("NotAfter"));
             settings.problems.push(problem);
@@ -62,7 +57,7 @@ fn time(key: &str, settings: &mut Settings<'_>) -> Option<i64> {
     settings.kept(time)
 }
 
-fn period(settings: &mut Settings<'_>) -> Option<i64> {
+fn period(settings: &mut Settings<'_>) -> Option<Period> {
     let unit = settings.value("ValidityPeriod");
     let count = settings.number("ValidityPeriodUnits");
     let (Some(unit), Some(count)) = (unit, count) else {
@@ -77,20 +72,32 @@ fn period(settings: &mut Settings<'_>) -> Option<i64> {
         }
         return None;
     };
-    let known = |(name, _): &&(&str, i64)| {
+    let known = |(name, _): &&(&str, Period)| {
         name.eq_ignore_ascii_case(&unit) || name.trim_end_matches('s').eq_ignore_ascii_case(&unit)
     };
-    let Some((_, seconds)) = PERIODS.iter().find(known) else {
-        let near = did_you_mean(&unit, PERIODS.iter().map(|(name, _)| *name));
+    let Some((_, one)) = UNITS.iter().find(known) else {
+        let near = did_you_mean(&unit, UNITS.iter().map(|(name, _)| *name));
         let problem = Diagnostic::error(format!("unknown period `{}`{near}", unit.as_str()), Some(unit.span()));
         settings.problems.push(problem.expecting("expected Years, Months, Weeks, Days, Hours, Minutes or Seconds"));
         return None;
     };
-    let total = seconds.saturating_mul(i64::from(count));
-    if count == 0 || total > 1000 * YEAR {
+    let period = times(*one, count);
+    if period.is_none() {
         let message = format!("a validity of {count} {} cannot be", unit.as_str());
         settings.problems.push(Diagnostic::error(message, settings.span("ValidityPeriodUnits")));
-        return None;
     }
-    Some(total)
+    period
+}
+
+/// So many of a unit; `None` for none, and for more than X.509 can write.
+fn times(unit: Period, count: u32) -> Option<Period> {
+    let period = match unit {
+        Period::Months(months) => Period::Months(months.checked_mul(count)?),
+        Period::Seconds(seconds) => Period::Seconds(seconds.checked_mul(i64::from(count))?),
+    };
+    let fits = match period {
+        Period::Months(months) => (1..=Period::LONGEST_MONTHS).contains(&months),
+        Period::Seconds(seconds) => (1..=Period::LONGEST_SECONDS).contains(&seconds),
+    };
+    fits.then_some(period)
 }

@@ -16,11 +16,16 @@ pub(super) fn read(key: Key, found: &mut Findings<'_>) -> KeyRequest {
         found.push(error.help("leave it out: the label is then the CN, or the first alternative name"));
     }
     let algorithm = self::algorithm(algorithm, size, curve, found);
+    let purposes = purposes.map(|words| words.items).unwrap_or_default();
+    if let (true, Some(first)) = (reuse, purposes.first()) {
+        let error = Diagnostic::error("an existing key keeps its own uses", Some(first.span));
+        found.push(error.help("leave purposes out"));
+    }
     KeyRequest {
         algorithm,
         label: label.map(|label| label.value),
         source: if reuse { KeySource::Existing } else { KeySource::Generate },
-        purposes: self::purposes(purposes.map(|words| words.items).unwrap_or_default(), algorithm, found),
+        purposes: if reuse { KeyPurposes::default() } else { self::purposes(purposes, algorithm, found) },
     }
 }
 

@@ -3,40 +3,54 @@
 use jiff::civil::{Date, DateTime, Time};
 use toml::value::Datetime;
 
-use crate::request::{Product, Validity};
+use crate::request::{Period, Product, Validity};
 use crate::spec::toml::findings::Findings;
 use crate::spec::toml::format::SelfSigned;
 use crate::spec::toml::placed::{Placed, Table};
 use crate::spec::{Diagnostic, Span, date};
 
 pub(super) fn read(wanted: Placed<Table<SelfSigned>>, found: &mut Findings<'_>) -> Option<Product> {
-    let Placed { value: Table(SelfSigned { days, seconds, not_after, not_before }), span } = wanted;
+    let Placed { value: Table(SelfSigned { years, months: months_asked, days, seconds, not_after, not_before }), span } =
+        wanted;
     if let (Some(start), None) = (&not_before, &not_after) {
         let error = Diagnostic::error("not-before needs not-after", Some(start.span));
         found.push(error.help("add not-after, or leave not-before out"));
         return None;
     }
-    let validity = match (days, seconds, not_after) {
-        (Some(days), None, None) => for_seconds(u64::from(days.value) * 86_400, days.span, found)?,
-        (None, Some(seconds), None) => for_seconds(seconds.value, seconds.span, found)?,
+    let months = |count: Placed<u32>, in_one: u32| {
+        let months = count.value.checked_mul(in_one).filter(|months| *months <= Period::LONGEST_MONTHS);
+        (months.map(Period::Months), count.span)
+    };
+    let seconds_of = |count: u64, span| {
+        let seconds = i64::try_from(count).ok().filter(|seconds| *seconds <= Period::LONGEST_SECONDS);
+        (seconds.map(Period::Seconds), span)
+    };
+    let periods = [
+        years.map(|years| months(years, 12)),
+        months_asked.map(|asked| months(asked, 1)),
+        days.map(|days| seconds_of(u64::from(days.value) * 86_400, days.span)),
+        seconds.map(|seconds| seconds_of(seconds.value, seconds.span)),
+    ];
+    let mut periods = periods.into_iter().flatten();
+    let validity = match (periods.next(), periods.next(), not_after) {
+        (Some((period, span)), None, None) => Validity::For(found.take(possible(period, span))?),
         (None, None, Some(end)) => between(not_before.as_ref(), &end, found)?,
         (_, _, _) => {
             let error = Diagnostic::error("it is not clear how long the certificate is valid", Some(span));
-            found.push(error.expecting("expected one of days, seconds, not-after"));
+            found.push(error.expecting("expected one of years, months, days, seconds, not-after"));
             return None;
         }
     };
     Some(Product::SelfSigned(validity))
 }
 
-/// X.509 writes the year with four digits (RFC 5280, 4.1.2.5).
-const LONGEST: i64 = 8000 * 365 * 86_400;
-
-fn for_seconds(seconds: u64, span: Span, found: &mut Findings<'_>) -> Option<Validity> {
-    match i64::try_from(seconds) {
-        Ok(seconds @ 1..LONGEST) => Some(Validity::For { seconds }),
-        Ok(0) => found.take(Err(Diagnostic::error("the certificate would never be valid", Some(span)))),
-        Ok(_) | Err(_) => found.take(Err(Diagnostic::error("the certificate would outlive X.509", Some(span)))),
+fn possible(period: Option<Period>, span: Span) -> Result<Period, Diagnostic> {
+    match period {
+        Some(Period::Months(0) | Period::Seconds(0)) => {
+            Err(Diagnostic::error("the certificate would never be valid", Some(span)))
+        }
+        Some(period) => Ok(period),
+        None => Err(Diagnostic::error("the certificate would outlive X.509", Some(span))),
     }
 }
 

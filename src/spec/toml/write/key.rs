@@ -6,7 +6,7 @@ use super::super::words::{CURVES, HASHES};
 use super::Losses;
 use super::value::{entry, text, texts};
 use crate::key::KeyAlgorithm;
-use crate::request::{KeyPurposes, KeyRequest, KeySource, Product, SignatureRequest, Validity};
+use crate::request::{KeyPurposes, KeyRequest, KeySource, Period, Product, SignatureRequest, Validity};
 
 /// The lines of `[key]`.
 pub(super) fn key(key: &KeyRequest) -> Vec<String> {
@@ -40,10 +40,12 @@ pub(super) fn signature(signature: SignatureRequest) -> Vec<String> {
 pub(super) fn validity(product: Product, lost: &mut Losses) -> Vec<String> {
     match product {
         Product::Pkcs10 => vec![],
-        Product::SelfSigned(Validity::For { seconds }) => {
-            let days = u32::try_from(seconds / 86_400).ok().filter(|_| seconds % 86_400 == 0);
-            vec![days.map_or_else(|| entry("seconds", &seconds.to_string()), |days| entry("days", &days.to_string()))]
-        }
+        Product::SelfSigned(Validity::For(period)) => vec![match period {
+            Period::Months(months) if months % 12 == 0 => entry("years", &(months / 12).to_string()),
+            Period::Months(months) => entry("months", &months.to_string()),
+            Period::Seconds(seconds) if seconds % 86_400 == 0 => entry("days", &(seconds / 86_400).to_string()),
+            Period::Seconds(seconds) => entry("seconds", &seconds.to_string()),
+        }],
         Product::SelfSigned(Validity::Between { not_before, not_after }) => {
             let start = not_before.and_then(|time| time_entry("not-before", time, lost));
             start.into_iter().chain(time_entry("not-after", not_after, lost)).collect()
