@@ -241,7 +241,8 @@ fn foreign(session: &Session<'_>, certificates: &[Certificate]) -> Error {
         compared: compared
             .iter()
             .map(|key| {
-                let value = key.public_key.as_ref().map_or("unknown type".to_owned(), describe);
+                let kind = || key.key_type.clone().unwrap_or_else(|| "unknown type".to_owned());
+                let value = key.public_key.as_ref().map_or_else(kind, describe);
                 format!("\"{}\" (id {}): {value}", key.label, key.id)
             })
             .collect(),

@@ -4,6 +4,7 @@
 //! folder except as a number that is shown; what identifies a key is its public key and its `CKA_ID`.
 
 mod attribute_template;
+mod attribute_text;
 mod certificate_object;
 mod error;
 mod key_pair;
@@ -15,7 +16,7 @@ mod session;
 mod slot;
 pub mod vendor;
 
-pub use attribute_template::AttributeText;
+pub use attribute_text::AttributeText;
 pub use certificate_object::{CertificateObject, NewCertificate};
 pub use error::{CallError, Error, PinTries, Reach};
 pub use key_pair::{KeyPair, NewKeyPair, Protection};

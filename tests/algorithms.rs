@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{SEED_INF, Shim, SoftToken};
+use support::{Class, SEED_INF, Shim, SoftToken};
 
 /// The seed's request with another key; `lines` are added to `[NewRequest]`.
 fn inf(key: &str, lines: &str) -> String {
@@ -34,7 +34,7 @@ fn goes_all_the_way(request: &str, key: &str, scheme: &str, in_openssls_text: &[
     assert_eq!(linked["proved"], serde_json::json!([scheme]));
     let found = token.run(&["find-key", "--class", "private", "--json"]).ok().json();
     let [private] = found["objects"].as_array().unwrap().as_slice() else { panic!("{found:#}") };
-    assert_eq!(private["id"], made["id"]);
+    assert_eq!((&private["id"], &private["algorithm"]), (&made["id"], &made["algorithm"]));
     assert!(private["certificate_subject"].as_str().unwrap().contains("CN=www.example.com"), "{private:#}");
     let public = &token.run(&["find-key", "--class", "public", "--json"]).ok().json()["objects"][0];
     assert_eq!((&public["id"], &public["algorithm"]), (&made["id"], &made["algorithm"]));
@@ -98,15 +98,44 @@ fn rsa_with_each_hash_and_padding() {
     }
 }
 
+/// `KeySpec` and `KeyUsageProperty` as the token keeps them. (An EC key of SoftHSM is marked to decrypt as well, which no
+/// mechanism does.)
 #[test]
-fn larger_rsa_keys() {
+fn a_key_may_do_what_was_asked_for_and_no_more() {
     let token = SoftToken::new();
-    for bits in ["3072", "4096"] {
-        token.write("request.inf", inf("RSA", &format!("KeyLength = {bits}\nKeyContainer = rsa{bits}")));
+    let uses = |label: &str, key: &str, lines: &str, of: &[&'static str]| {
+        token.write("request.inf", inf(key, &format!("KeyContainer = {label}\n{lines}")));
         token.run(&["new", "--force", "request.inf"]).ok();
-        let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
-        assert_contains(&text, &[&format!("Public-Key: ({bits} bit)")]);
-    }
+        let objects = token.objects();
+        let private = objects.iter().find(|object| object.class == Class::Private && object.label == label).unwrap();
+        of.iter().copied().filter(|flag| private.is(flag)).collect::<Vec<_>>()
+    };
+    let rsa = ["decrypt", "sign", "unwrap"];
+    assert_eq!(uses("signs", "RSA", "KeySpec = AT_SIGNATURE", &rsa), ["sign"]);
+    assert_eq!(uses("decrypts", "RSA", "KeySpec = AT_KEYEXCHANGE", &rsa), ["decrypt", "sign"]);
+    assert_eq!(uses("all", "RSA", "KeyUsageProperty = NCRYPT_ALLOW_ALL_USAGES", &rsa), ["decrypt", "sign"]);
+    let ec = ["sign", "derive"];
+    assert_eq!(uses("curve", "ECDSA_P256", "KeySpec = 1", &ec), ["sign"]);
+    assert_eq!(uses("agrees", "ECDH_P256", "", &ec), ["sign", "derive"]);
+}
+
+#[track_caller]
+fn makes_an_rsa_key_of(bits: &str) {
+    let token = SoftToken::new();
+    token.write("request.inf", inf("RSA", &format!("KeyLength = {bits}")));
+    token.run(&["new", "request.inf"]).ok();
+    let text = token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout", "-text"]);
+    assert_contains(&text, &[&format!("Public-Key: ({bits} bit)")]);
+}
+
+#[test]
+fn rsa_3072() {
+    makes_an_rsa_key_of("3072");
+}
+
+#[test]
+fn rsa_4096() {
+    makes_an_rsa_key_of("4096");
 }
 
 #[test]
@@ -168,21 +197,41 @@ fn ed25519_by_its_oid_where_the_word_is_refused() {
     token.write("request.inf", inf("Ed25519", ""));
     for result in ["0x140", "0x13", "0x5"] {
         let label = format!("refused with {result}");
-        let shim = Shim::before(&token).failing(&format!("C_GenerateKeyPair:1:{result}"));
-        shim.forget();
-        shim.run(&["new", "--force", "request.inf", "--label", &label]).ok();
-        assert_eq!(shim.count("C_GenerateKeyPair"), 2);
-        token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout"]);
+        refused_once(&token, result, &label);
         // 1.3.101.112
-        assert!(token.pkcs11_tool(&["-O", "--type", "pubkey", "--label", &label]).contains("06032b6570"), "{result}");
+        let listing = token.pkcs11_tool(&["-O", "--type", "pubkey", "--label", &label]);
+        assert!(listing.contains("06032b6570"), "{listing}");
     }
 }
 
+/// tpm2-pkcs11 answers `CKR_GENERAL_ERROR` to `CKA_DECRYPT` = false.
 #[test]
-fn a_device_that_fails_is_not_asked_again() {
+fn a_key_that_may_not_decrypt_is_asked_for_and_where_that_is_refused_a_key() {
+    let token = SoftToken::new();
+    for (key, result) in [("RSA", "0x5"), ("ECDSA_P256", "0x12")] {
+        token.write("request.inf", inf(key, ""));
+        refused_once(&token, result, key);
+    }
+}
+
+#[track_caller]
+fn refused_once(token: &SoftToken, result: &str, label: &str) {
+    let shim = Shim::before(token).failing(&format!("C_GenerateKeyPair:1:{result}"));
+    shim.forget();
+    shim.run(&["new", "--force", "request.inf", "--label", label]).ok();
+    assert_eq!(shim.count("C_GenerateKeyPair"), 2);
+    token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout"]);
+}
+
+/// `CKR_DEVICE_ERROR`, `CKR_KEY_SIZE_RANGE`.
+#[test]
+fn what_no_other_template_can_change_is_not_tried_again() {
     let token = SoftToken::new();
     token.write("request.inf", inf("Ed25519", ""));
-    let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0x30");
-    token.refuses_command(4, shim.hsmcert().args(["new", "request.inf"])).says("C_GenerateKeyPair: CKR_DEVICE_ERROR");
-    assert_eq!(shim.count("C_GenerateKeyPair"), 1);
+    for (result, code) in [("0x30", 4), ("0x62", 9)] {
+        let shim = Shim::before(&token).failing(&format!("C_GenerateKeyPair:1:{result}"));
+        shim.forget();
+        token.refuses_command(code, shim.hsmcert().args(["new", "request.inf"])).says("C_GenerateKeyPair: CKR_");
+        assert_eq!(shim.count("C_GenerateKeyPair"), 1);
+    }
 }

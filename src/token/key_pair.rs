@@ -1,10 +1,11 @@
 //! Key pairs: made in the token, found again by public key, used to sign, and destroyed when they must go.
 
+use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
-use super::attribute_template::{self as template, Ed25519Name};
-use super::error::{CallError, Doing as _, Error, Reach};
+use super::attribute_template::{self as template, Rung};
+use super::error::{Doing as _, Error};
 use super::object::{Object, ObjectClass};
 use super::session::Session;
 use super::{mechanism, public_key};
@@ -128,16 +129,13 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::Call`]; [`Error::KeyUnprotected`] and [`Error::KeyDiffers`] after the pair was destroyed.
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
-        let (mechanism, private_template) = (mechanism::generation(pair.algorithm), template::private_key(pair));
-        let make = |ed25519| {
-            let public_template = template::public_key(pair, ed25519);
-            self.call("C_GenerateKeyPair", |session| {
-                session.generate_key_pair(&mechanism, &public_template, &private_template)
-            })
+        let mechanism = mechanism::generation(pair.algorithm);
+        let make = |rung| {
+            let (public, private) = (template::public_key(pair, rung), template::private_key(pair, rung));
+            self.call("C_GenerateKeyPair", |session| session.generate_key_pair(&mechanism, &public, &private))
         };
-        let made = match make(Ed25519Name::Word) {
-            // SoftHSM, for one, refuses a curve that it does not know with CKR_GENERAL_ERROR.
-            Err(error) if pair.algorithm == KeyAlgorithm::Ed25519 && is_answer(&error) => make(Ed25519Name::Oid),
+        let made = match make(Rung::Full) {
+            Err(error) if Rung::differ_for(pair.algorithm) && is_about_template(&error) => make(Rung::Plain),
             made => made,
         };
         let (public, private) = made.doing("make a key pair")?;
@@ -323,9 +321,26 @@ impl KeyPair<'_> {
     }
 }
 
-/// Whether the token answered and refused: the same call in another form may then do.
-fn is_answer(error: &cryptoki::error::Error) -> bool {
-    matches!(CallError::new(error).reach(), Reach::Refused | Reach::Broken)
+/// Whether another template may do. tpm2-pkcs11 and `SoftHSM` say `CKR_GENERAL_ERROR` to an attribute and to a curve.
+fn is_about_template(error: &Cryptoki) -> bool {
+    matches!(
+        error,
+        Cryptoki::Pkcs11(
+            RvError::AttributeReadOnly
+                | RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::TemplateInconsistent
+                | RvError::TemplateIncomplete
+                | RvError::KeyTypeInconsistent
+                | RvError::KeyFunctionNotPermitted
+                | RvError::MechanismParamInvalid
+                | RvError::DomainParamsInvalid
+                | RvError::CurveNotSupported
+                | RvError::ArgumentsBad
+                | RvError::GeneralError,
+            _
+        )
+    )
 }
 
 fn check_scheme(key: KeyAlgorithm, scheme: SignatureScheme) -> Result<(), Error> {

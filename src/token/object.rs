@@ -74,7 +74,7 @@ pub struct Object {
     pub label: String,
     /// The public key, of a public or private key of a known type.
     pub public_key: Option<PublicKey>,
-    /// The word of the key type, for example `RSA`, `AES`.
+    /// The algorithm as far as the object tells it, for example `EC P-256`, else the word of its type: `AES`.
     pub key_type: Option<String>,
     /// `CKA_VALUE` of a certificate: its DER.
     pub value: Option<Vec<u8>>,
@@ -163,12 +163,14 @@ impl Session<'_> {
             key_type: None,
             value: None,
         };
+        let algorithm = public_key::algorithm(&attributes);
         for attribute in attributes {
             match attribute {
                 Attribute::Id(id) => object.id = KeyId::new(id),
                 Attribute::Label(label) => object.label = String::from_utf8_lossy(&label).into_owned(),
                 Attribute::KeyType(kind) => {
-                    object.key_type = Some(kind.to_string().trim_start_matches("CKK_").to_owned());
+                    let word = || kind.to_string().trim_start_matches("CKK_").to_owned();
+                    object.key_type = Some(algorithm.map_or_else(word, |algorithm| algorithm.to_string()));
                 }
                 Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value),
                 _ => {}

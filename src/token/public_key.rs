@@ -2,7 +2,7 @@
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, MlDsaParameterSetType, ParameterSetType};
 
-use super::attribute_template::{curve_of, key_type, parameter_set};
+use super::attribute_template::{curve_of, is_ed25519, key_type, parameter_set};
 use crate::key::{KeyAlgorithm, MlDsaSet, PublicKey};
 
 /// The attributes from which [`read`] makes a public key.
@@ -44,6 +44,22 @@ pub(super) fn read(attributes: &[Attribute]) -> Option<PublicKey> {
         KeyType::ML_DSA => Some(PublicKey::MlDsa { set: set?, key: Vec::clone(value?) }),
         _ => None,
     }
+}
+
+/// The algorithm of a key object that does not show its public key, as EC private keys: from its parameters.
+pub(super) fn algorithm(attributes: &[Attribute]) -> Option<KeyAlgorithm> {
+    let kind = attributes.iter().find_map(|attribute| match attribute {
+        Attribute::KeyType(found) => Some(*found),
+        _ => None,
+    });
+    attributes.iter().find_map(|attribute| match (kind?, attribute) {
+        (KeyType::EC, Attribute::EcParams(parameters)) => curve_of(parameters).map(KeyAlgorithm::Ec),
+        (KeyType::EC_EDWARDS, Attribute::EcParams(parameters)) => {
+            is_ed25519(parameters).then_some(KeyAlgorithm::Ed25519)
+        }
+        (KeyType::ML_DSA, Attribute::ParameterSet(set)) => ml_dsa_set(*set).map(KeyAlgorithm::MlDsa),
+        _ => None,
+    })
 }
 
 /// The point of a `CKA_EC_POINT`: a DER OCTET STRING by the standard (PKCS#11 3.1, 6.3.3), the bare bytes in
