@@ -43,6 +43,8 @@ fn in_words(attribute: &Attribute) -> AttributeText {
         | Attribute::Verify(on)
         | Attribute::Encrypt(on)
         | Attribute::Decrypt(on)
+        | Attribute::Unwrap(on)
+        | Attribute::Wrap(on)
         | Attribute::Derive(on) => on.to_string(),
         other => format!("{other:?}"),
     };
