@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::key::PublicKey;
-use crate::request::{Name, RequestSpec};
+use crate::request::{KeyRequest, Name, RequestSpec};
 use crate::spec::{self, Format, Options, Part, Written};
 use crate::x509::{self, UnsignedCsr};
 
@@ -31,6 +31,11 @@ pub fn convert(request: &RequestSpec, to: Format) -> Result<Written, Error> {
             return Err(Error::Inexpressible { language, lost });
         }
     };
+    if request.key.label.is_none() && !same_label(request, &again) {
+        // It comes from a name that is written otherwise now, so it must be spelt out.
+        let key = KeyRequest { label: request.label(), ..request.key.clone() };
+        return convert(&RequestSpec { key, ..request.clone() }, to);
+    }
     let after = Encoded::of(&again, &key)?;
     let differing = differences(request, &again, &before, &after);
     match differing.into_iter().find(|part| written.lost.iter().all(|lost| lost.part != *part)) {
@@ -60,6 +65,11 @@ impl Encoded {
     }
 }
 
+/// A label may be spelt out that came from a name before. A request without one was refused by `new`.
+fn same_label(before: &RequestSpec, after: &RequestSpec) -> bool {
+    before.label().is_none_or(|label| after.label() == Some(label))
+}
+
 /// The parts in which a request differs from another one.
 fn differences(before: &RequestSpec, after: &RequestSpec, encoded: &Encoded, encoded_after: &Encoded) -> Vec<Part> {
     let RequestSpec {
@@ -74,9 +84,9 @@ fn differences(before: &RequestSpec, after: &RequestSpec, encoded: &Encoded, enc
         friendly_name,
         machine_store,
     } = before;
-    // A label may be spelt out that came from a name before.
-    let same_key = (key.algorithm, key.source, key.purposes, before.label())
-        == (after.key.algorithm, after.key.source, after.key.purposes, after.label());
+    let KeyRequest { algorithm, label: _, source, purposes } = key;
+    let same_key = (*algorithm, *source, *purposes) == (after.key.algorithm, after.key.source, after.key.purposes)
+        && same_label(before, after);
     let same = [
         (Part::Subject, encoded.subject == encoded_after.subject),
         (Part::Extensions, encoded.extensions == encoded_after.extensions),

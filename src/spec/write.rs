@@ -59,8 +59,22 @@ impl Lost {
     }
 }
 
+/// The extension as this text asks for it, if it is the same but perhaps for its criticality.
+pub(super) fn read_back(
+    text: &str,
+    format: Format,
+    extension: &Extension,
+    encode: Encode<'_>,
+) -> Option<RequestedExtension> {
+    let read = read_one(text, format, extension.oid())?;
+    // The attributes of an RDN are a SET: another order gives the same DER.
+    let same =
+        read.extension == *extension || encode(extension).is_some_and(|der| encode(&read.extension) == Some(der));
+    same.then_some(read)
+}
+
 /// The extension of this type that the text asks for; `None` if the text is wrong or asks for none.
-pub(super) fn read_back(text: &str, format: Format, oid: Oid) -> Option<RequestedExtension> {
+fn read_one(text: &str, format: Format, oid: Oid) -> Option<RequestedExtension> {
     let name = match format {
         Format::Inf => "candidate.inf",
         Format::Toml => "candidate.toml",

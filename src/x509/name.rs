@@ -1,6 +1,6 @@
 //! Distinguished names: from the request's own form to DER, and from any certificate back.
 
-use der::asn1::{Any, BmpString, Ia5StringRef, OctetStringRef, PrintableStringRef, SetOfVec, TeletexStringRef};
+use der::asn1::{Any, BmpString, Ia5StringRef, OctetStringRef, PrintableStringRef, SetOfVec};
 use der::{Encode as _, Tag, Tagged as _};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name as X509Name, RdnSequence, RelativeDistinguishedName};
@@ -41,9 +41,16 @@ fn string(text: &str, string_type: StringType) -> der::Result<Any> {
         StringType::Utf8 => Any::new(Tag::Utf8String, text.as_bytes()),
         StringType::Printable => Any::encode_from(&PrintableStringRef::new(text)?),
         StringType::Ia5 => Any::encode_from(&Ia5StringRef::new(text)?),
-        StringType::Teletex => Any::encode_from(&TeletexStringRef::new(text)?),
+        StringType::Teletex => Any::new(Tag::TeletexString, latin1(text)?),
         StringType::Bmp => Any::encode_from(&BmpString::from_utf8(text)?),
     }
+}
+
+/// What everybody writes into a `TeletexString` is Latin-1, not T.61.
+fn latin1(text: &str) -> der::Result<Vec<u8>> {
+    let byte = |character: char| u8::try_from(u32::from(character));
+    let bytes = text.chars().map(byte).collect::<Result<Vec<u8>, _>>();
+    bytes.map_err(|_| der::ErrorKind::Value { tag: Tag::TeletexString }.into())
 }
 
 /// Never fails: a value of an odd type is kept as its DER.
@@ -67,7 +74,6 @@ pub(super) fn text(value: &Any) -> Option<(String, StringType)> {
         Tag::Utf8String => (String::from_utf8_lossy(bytes).into_owned(), StringType::Utf8),
         Tag::PrintableString => (String::from_utf8_lossy(bytes).into_owned(), StringType::Printable),
         Tag::Ia5String => (String::from_utf8_lossy(bytes).into_owned(), StringType::Ia5),
-        // In practice Latin-1.
         Tag::TeletexString => (bytes.iter().map(|byte| char::from(*byte)).collect(), StringType::Teletex),
         Tag::BmpString => {
             let units: Vec<_> =
@@ -116,6 +122,18 @@ pub(super) mod tests {
         let encoded = encode(&seed_subject()).unwrap();
         assert_eq!(encoded.to_der().unwrap(), expected);
         assert_eq!(decode(&encoded), seed_subject());
+    }
+
+    #[test]
+    fn a_teletex_string_is_latin1() {
+        let name = |text: &str| {
+            let value = NameValue::Text { text: text.to_owned(), string_type: StringType::Teletex };
+            Name(vec![Rdn(vec![NameAttribute { oid: Oid::new_unwrap("2.5.4.10"), value }])])
+        };
+        let encoded = encode(&name("Müller")).unwrap();
+        assert_eq!(encoded.to_der().unwrap(), hex("3011310f300d060355040a14064dfc6c6c6572"));
+        assert_eq!(decode(&encoded), name("Müller"));
+        assert!(encode(&name("€")).is_err());
     }
 
     #[test]

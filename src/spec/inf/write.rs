@@ -18,9 +18,8 @@ pub(in crate::spec) fn write(request: &RequestSpec, encode: Encode<'_>) -> Writt
         request;
     let mut lost = Vec::new();
     let mut settings = subject::write(subject, &mut lost);
-    // The label must not change with a subject that does.
-    let label = if lost.is_empty() { key.label.clone() } else { request.label() };
-    settings.extend(key::write(key, label.or_else(|| key::label_to_find(request)), *signature, &mut lost));
+    let label = key.label.clone().or_else(|| key::label_to_find(request));
+    settings.extend(key::write(key, label, *signature, &mut lost));
     settings.extend(provider(token, &mut lost));
     settings.extend(friendly_name.iter().filter_map(|name| {
         let part = Part::Windows;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef};
+use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use x509_cert::der::{Any, Encode, Tag, Tagged};
 use x509_cert::ext::pkix::NameConstraints as DerConstraints;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
@@ -93,7 +93,7 @@ fn name_attribute(oid: Oid, value: &Any) -> Option<NameAttribute> {
     } else if value.tag() == Tag::Ia5String {
         (value.decode_as::<Ia5StringRef<'_>>().ok()?.to_string(), StringType::Ia5)
     } else if value.tag() == Tag::TeletexString {
-        (value.decode_as::<TeletexStringRef<'_>>().ok()?.to_string(), StringType::Teletex)
+        (value.value().iter().map(|byte| char::from(*byte)).collect(), StringType::Teletex)
     } else if value.tag() == Tag::BmpString {
         (bmp(value.value())?, StringType::Bmp)
     } else {

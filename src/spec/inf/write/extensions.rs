@@ -41,7 +41,7 @@ pub(super) fn write(extensions: &[RequestedExtension], encode: Encode<'_>, lost:
     };
     let mut place = Place::KeyUsage;
     for requested in extensions.iter().filter(|requested| !is_key_identifier(requested)) {
-        place = of_its_own(requested, place, &mut lines).unwrap_or_else(|| {
+        place = of_its_own(requested, place, encode, &mut lines).unwrap_or_else(|| {
             in_extensions(requested, encode, &mut lines, lost);
             Place::Extensions
         });
@@ -72,7 +72,7 @@ enum Place {
 }
 
 /// Writes the extension in a form of its own if it has one that gives the same, and none behind it was used before.
-fn of_its_own(requested: &RequestedExtension, place: Place, lines: &mut Lines) -> Option<Place> {
+fn of_its_own(requested: &RequestedExtension, place: Place, encode: Encode<'_>, lines: &mut Lines) -> Option<Place> {
     let RequestedExtension { critical, extension } = requested;
     let mut own = Lines::default();
     let next = match extension {
@@ -109,15 +109,13 @@ fn of_its_own(requested: &RequestedExtension, place: Place, lines: &mut Lines) -
         | Extension::NameConstraints(_)
         | Extension::Other { .. } => return None,
     };
-    let same = read_back(&candidate(&own), Format::Inf, extension.oid()).as_ref() == Some(requested);
-    same.then(|| {
-        lines.settings.append(&mut own.settings);
-        lines.usages.append(&mut own.usages);
-        lines.constraints.append(&mut own.constraints);
-        lines.request_attributes.append(&mut own.request_attributes);
-        lines.others.append(&mut own.others);
-        next
-    })
+    read_back(&candidate(&own), Format::Inf, extension, encode).filter(|read| read.critical == *critical)?;
+    lines.settings.append(&mut own.settings);
+    lines.usages.append(&mut own.usages);
+    lines.constraints.append(&mut own.constraints);
+    lines.request_attributes.append(&mut own.request_attributes);
+    lines.others.append(&mut own.others);
+    Some(next)
 }
 
 const TEMPLATE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2");
@@ -161,9 +159,8 @@ fn in_extensions(requested: &RequestedExtension, encode: Encode<'_>, lines: &mut
     let as_text = text_value::parts(extension).map(|parts| value::continued(&oid.to_string(), "{text}", &parts));
     let as_text = as_text.filter(|text| {
         let own = Lines { others: text.clone(), ..Lines::default() };
-        let read = read_back(&candidate(&own), Format::Inf, oid);
         text.iter().all(|line| !line.chars().any(char::is_control))
-            && read.map(|requested| requested.extension).as_ref() == Some(extension)
+            && read_back(&candidate(&own), Format::Inf, extension, encode).is_some()
     });
     match (as_text, encode(extension)) {
         (Some(text), _) => {

@@ -29,10 +29,17 @@ pub(super) fn write(
         KeyAlgorithm::MlDsa(set) => vec![format!("KeyAlgorithm = ML-DSA-{}", set.number())],
     };
     lines.extend(purposes_line(*algorithm, *purposes, lost));
+    let no_label = label.is_none();
     lines.extend(label.and_then(|label| setting("KeyContainer", &label, Part::Key, lost)));
     match source {
         KeySource::Generate => {}
-        KeySource::Existing => lines.push("UseExistingKeySet = TRUE".to_owned()),
+        KeySource::Existing => {
+            if no_label {
+                let what = "key.reuse without key.label, a CN or a SAN: an INF names the key by KeyContainer";
+                lost.push(Lost::new(Part::Key, what));
+            }
+            lines.push("UseExistingKeySet = TRUE".to_owned());
+        }
     }
     lines.extend(hash.map(|hash| format!("HashAlgorithm = {}", hash_name(hash))));
     lines.extend(pss.then(|| "AlternateSignatureAlgorithm = TRUE".to_owned()));

@@ -39,7 +39,7 @@ pub(super) fn write(
     encode: Encode<'_>,
     lost: &mut Losses,
 ) -> Lines {
-    let mut named: Vec<Named<'_>> = extensions.iter().filter_map(named).collect();
+    let mut named: Vec<Named<'_>> = extensions.iter().filter_map(|requested| named(requested, encode)).collect();
     named.sort_by_key(|named| order(named.key));
     let has = |key: ExtensionKey| named.iter().any(|named| named.key == key);
     let is_named = |requested: &&RequestedExtension| has_key(&named, requested);
@@ -124,7 +124,7 @@ fn word(key: ExtensionKey) -> &'static str {
 }
 
 /// The extension by its key, if that is read as exactly this extension.
-fn named(requested: &RequestedExtension) -> Option<Named<'_>> {
+fn named<'a>(requested: &'a RequestedExtension, encode: Encode<'_>) -> Option<Named<'a>> {
     let (key, place) = by_key(&requested.extension)?;
     let lines = match &place {
         Place::Top(lines) | Place::Table(lines) => lines.join("\n"),
@@ -134,8 +134,8 @@ fn named(requested: &RequestedExtension) -> Option<Named<'_>> {
         [(ExtensionKey::KeyUsage, "key-usage = []"), (ExtensionKey::ExtendedKeyUsage, "extended-key-usage = []")];
     let others = defaults.into_iter().filter(|(default, _)| *default != key).map(|(_, line)| line);
     let file = [vec!["subject = \"CN=x\""], others.collect(), vec![&lines]].concat().join("\n");
-    let read = read_back(&file, Format::Toml, requested.extension.oid())?;
-    (read.extension == requested.extension).then_some(Named { key, requested, place })
+    read_back(&file, Format::Toml, &requested.extension, encode)?;
+    Some(Named { key, requested, place })
 }
 
 fn by_key(extension: &Extension) -> Option<(ExtensionKey, Place)> {
