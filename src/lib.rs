@@ -15,6 +15,7 @@ pub mod key;
 pub mod key_reference;
 pub mod pin;
 pub mod platform;
+pub mod proof;
 pub mod request;
 pub mod spec;
 pub mod token;

@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-const LAYER_3: [&str; 4] = ["spec", "x509", "token", "platform"];
-const RECIPES: [&str; 7] = ["accept", "convert", "dev_ca", "enroll", "error", "find", "trial"];
+const LAYER_3: [&str; 4] = ["platform", "spec", "token", "x509"];
+const RECIPES: [&str; 8] = ["accept", "convert", "dev_ca", "enroll", "error", "find", "proof", "trial"];
+
 const UNSAFE: [&str; 1] = ["src/platform/environment.rs"];
 
 fn sources() -> Vec<(PathBuf, String)> {
