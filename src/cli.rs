@@ -24,6 +24,8 @@ mod request_file;
 mod show;
 mod target;
 mod template;
+mod verify;
+mod which;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -70,12 +72,14 @@ enum Command {
     Template(template::TemplateArguments),
     /// Write a request file in the other language: INF or TOML
     Convert(convert::ConvertArguments),
+    /// Prove that certificate and key belong together, and that a server serves them
+    Verify(verify::VerifyArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
 
 /// Options of all commands.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Clone, Args, Default)]
 struct Global {
     /// PKCS#11 module of the HSM's vendor
     #[arg(long, global = true, value_name = "FILE", help_heading = "Token")]
@@ -154,6 +158,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Show(arguments) => show::run(&arguments, &report),
         Command::Template(arguments) => template::run(&arguments, &report),
         Command::Convert(arguments) => convert::run(arguments, &report),
+        Command::Verify(arguments) => verify::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

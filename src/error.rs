@@ -1,8 +1,9 @@
 //! The sum of all errors, and the kinds that a script can tell apart.
 
 use crate::key::KeyId;
+use crate::proof::Step;
 use crate::token::{self, Reach};
-use crate::{file, spec, trial, uri, x509};
+use crate::{file, spec, tls, trial, uri, x509};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,37 @@ pub enum Error {
         /// The id through which the key was found.
         id: KeyId,
     },
+    /// A certificate that is meant is not there.
+    #[error("{wanted}")]
+    CertificateMissing {
+        /// What was looked for.
+        wanted: String,
+        /// Ids of keys that fit and have no certificate.
+        keys: Vec<KeyId>,
+    },
+    /// `verify` found something wrong on the token.
+    #[error("{}", broken_links(*.broken, *.of))]
+    LinkBroken {
+        /// So many links are broken.
+        broken: usize,
+        /// Of so many.
+        of: usize,
+        /// The steps that failed, each with the label of its link.
+        failed: Vec<(String, Step)>,
+    },
+    /// A live server does not serve what it should.
+    #[error("{server} does not serve what it should")]
+    ServedDiffers {
+        /// `HOST:PORT`.
+        server: String,
+        /// The steps that failed.
+        failed: Vec<Step>,
+        /// It did not answer, which may be otherwise later.
+        retryable: bool,
+    },
+    /// TLS outside of a handshake that is judged step by step.
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
     /// The throw-away CA could not make its own certificate.
     #[error("the throw-away CA in {folder} cannot be used: {reason}")]
     DevCa {
@@ -108,6 +140,13 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+fn broken_links(broken: usize, of: usize) -> String {
+    match (broken, of) {
+        (1, 1) => "certificate and key are not linked as they should be".to_owned(),
+        _ => format!("{broken} of {of} certificates are not linked with their key as they should be"),
+    }
 }
 
 /// What became of a new key pair after a failure.
@@ -156,6 +195,8 @@ pub enum ErrorKind {
     Io,
     /// Several files, and they failed in different ways.
     Partial,
+    /// A live server does not serve what it should, or does not answer.
+    ServedDiffers,
 }
 
 impl Error {
@@ -177,10 +218,22 @@ impl Error {
             },
             Self::X509(error) => x509_kind(error),
             Self::AfterKeyMade { source, .. } => source.kind(),
-            Self::KeyMissing(_) => ErrorKind::NotFound,
-            Self::ForeignKey { .. } | Self::Expired { .. } | Self::LinkNotProved { .. } | Self::NoKeyId(_) => {
-                ErrorKind::CertificateRejected
-            }
+            Self::KeyMissing(_) | Self::CertificateMissing { .. } => ErrorKind::NotFound,
+            Self::ForeignKey { .. }
+            | Self::Expired { .. }
+            | Self::LinkNotProved { .. }
+            | Self::LinkBroken { .. }
+            | Self::NoKeyId(_) => ErrorKind::CertificateRejected,
+            Self::ServedDiffers { .. } => ErrorKind::ServedDiffers,
+            Self::Tls(error) => match error {
+                tls::Error::Name(_) => ErrorKind::Usage,
+                tls::Error::Root { .. } | tls::Error::Handshake(_) => ErrorKind::CertificateRejected,
+                tls::Error::Resolve { .. }
+                | tls::Error::Unreachable { .. }
+                | tls::Error::TimeLimit { .. }
+                | tls::Error::NotTls(_)
+                | tls::Error::Closed => ErrorKind::ServedDiffers,
+            },
             Self::SeveralLeaves(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
@@ -194,6 +247,8 @@ impl Error {
             Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
             | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
             Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. } => source.is_retryable(),
+            Self::ServedDiffers { retryable, .. } => *retryable,
+            Self::Tls(error) => error.is_retryable(),
             _ => false,
         }
     }

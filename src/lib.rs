@@ -18,9 +18,11 @@ pub mod platform;
 pub mod proof;
 pub mod request;
 pub mod spec;
+pub mod tls;
 pub mod token;
 pub mod trial;
 pub mod uri;
+pub mod verify;
 pub mod x509;
 
 pub use error::{Error, ErrorKind};

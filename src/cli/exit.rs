@@ -19,5 +19,6 @@ pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::TokenRefused => (9, "token-refused"),
         ErrorKind::Io => (10, "io"),
         ErrorKind::Partial => (15, "partial"),
+        ErrorKind::ServedDiffers => (14, "served-differs"),
     }
 }

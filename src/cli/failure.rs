@@ -54,6 +54,13 @@ impl<E: Into<Error>> From<E> for Failure {
             }
             cause = current.source();
         }
+        match &error {
+            Error::LinkBroken { failed, .. } => {
+                failure.causes.extend(failed.iter().map(|(label, step)| format!("\"{label}\", {step}")));
+            }
+            Error::ServedDiffers { failed, .. } => failure.causes.extend(failed.iter().map(ToString::to_string)),
+            _ => {}
+        }
         if let Error::Spec(invalid) = error {
             failure.invalid = Some(invalid);
         }

@@ -2,6 +2,7 @@
 
 use hsmcert::error::{Error, KeyFate};
 use hsmcert::key::KeyAlgorithm;
+use hsmcert::proof::Check;
 use hsmcert::token::{self, TokenInfo};
 use hsmcert::x509::FileKind;
 use hsmcert::{file, trial, x509};
@@ -67,8 +68,48 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::LinkNotProved { .. } => {
             vec!["the token gave a wrong signature: nothing was changed; see hsmcert find-key".to_owned()]
         }
+        Error::CertificateMissing { keys, .. } if keys.is_empty() => {
+            vec!["see what is there with: hsmcert find-key".to_owned()]
+        }
+        Error::CertificateMissing { keys, .. } => keys
+            .iter()
+            .map(|id| format!("the key with the id {id} has no certificate: store it with: hsmcert accept CERT"))
+            .collect(),
+        Error::LinkBroken { failed, .. } => unique(failed.iter().map(|(_, step)| check_hint(step.check))),
+        Error::ServedDiffers { failed, .. } => unique(failed.iter().map(|step| check_hint(step.check))),
+        Error::Tls(_) => vec![],
         Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],
     }
+}
+
+/// What to do when a step of `verify` failed.
+fn check_hint(check: Check) -> &'static str {
+    match check {
+        Check::Certificate => "store the CA's certificate with: hsmcert accept CERT",
+        Check::OneCertificate => "hsmcert accept CERT leaves exactly one certificate beside its key",
+        Check::OneKey | Check::PublicKey | Check::Signature => {
+            "see what has which id with: hsmcert find-key; is this the token on which the CSR was made?"
+        }
+        Check::Validity => "ask the CA for a new certificate, then: hsmcert accept CERT",
+        Check::Chain => "name the CA's root with --ca-file, and verify the CA's file, which has the intermediates",
+        Check::Handshake(_) => "a server with this key and certificate would fail in the same way",
+        Check::Connect => "check address and port, and that the server is running",
+        Check::ServedCertificate => "point the server at the certificate that accept stored, and reload it",
+        Check::ServedKey => "point the server at the key URI that accept printed, and reload it",
+        Check::ServedName => "ask for a name that the certificate has, with --name, or have it issued for this one",
+        Check::ServedChain => "serve the chain file that accept wrote: leaf first, then the intermediates",
+        Check::ServedValidity => "renew the certificate, and reload the server",
+    }
+}
+
+fn unique(hints: impl Iterator<Item = &'static str>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for hint in hints {
+        if !unique.iter().any(|known| known == hint) {
+            unique.push(hint.to_owned());
+        }
+    }
+    unique
 }
 
 fn file_hint(error: &file::Error) -> Vec<String> {

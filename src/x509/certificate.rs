@@ -3,7 +3,7 @@
 use der::{Decode as _, Encode as _};
 use sha2::{Digest as _, Sha256};
 use x509_cert::certificate::{CertificateInner, Raw};
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 
 use super::description::{self, DescribedExtension};
 use super::{Error, bundle, general_name, name, public_key, signature};
@@ -145,6 +145,13 @@ impl Certificate {
         let bytes = self.parsed.tbs_certificate().serial_number().as_bytes();
         let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len().saturating_sub(1));
         base16ct::lower::encode_string(&bytes[start..])
+    }
+
+    /// The extended key usages; `None` without the extension: then no use is excluded (RFC 5280, 4.2.1.12).
+    #[must_use]
+    pub fn extended_key_usages(&self) -> Option<Vec<Oid>> {
+        let der = self.extension(Oid::new_unwrap("2.5.29.37"))?;
+        Some(ExtendedKeyUsage::from_der(der).map(|usages| usages.0).unwrap_or_default())
     }
 
     /// SHA-256 of the DER in lower hex.

@@ -1,0 +1,75 @@
+//! `[LABEL|URI|CERT]`: which certificate a command is about.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use hsmcert::tls::Roots;
+use hsmcert::uri::Pkcs11Uri;
+use hsmcert::verify::Select;
+use hsmcert::x509::{self, Certificate};
+use hsmcert::{Error, file};
+
+use super::Global;
+use super::failure::Failure;
+
+/// What was named, read and parsed.
+#[derive(Debug)]
+pub(super) enum Which {
+    All,
+    Label(String),
+    Uri(Box<Pkcs11Uri>),
+    File(Vec<Certificate>),
+}
+
+impl Which {
+    /// A URI is told by its scheme, a file by being there; everything else is a label.
+    pub(super) fn read(what: Option<&str>, global: &Global) -> Result<Self, Failure> {
+        let Some(what) = what else { return Ok(Self::All) };
+        if what.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:")) {
+            return Ok(Self::Uri(Box::new(Pkcs11Uri::parse(what).map_err(Error::from)?)));
+        }
+        if what == "-" {
+            if global.pin_source.as_deref() == Some("-") {
+                return Err(Failure::usage("the certificate and the PIN cannot both come from stdin"));
+            }
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(file::Error::Io)?;
+            return Ok(Self::File(x509::read_certificates(&bytes)?));
+        }
+        let path = Path::new(what);
+        let endings = ["pem", "crt", "cer", "der", "p7b"];
+        let like_a_file = path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known));
+        if path.is_file() || like_a_file || path.components().count() > 1 {
+            return Ok(Self::File(x509::read_certificates(&file::read(path)?)?));
+        }
+        Ok(Self::Label(what.to_owned()))
+    }
+
+    /// A URI that names a token chooses it, as `--uri` does, where no option says otherwise.
+    pub(super) fn token(&self, global: &Global) -> Global {
+        let mut global = global.clone();
+        let chosen = global.uri.is_some() || global.token.is_some() || global.serial.is_some() || global.slot.is_some();
+        if let (Self::Uri(uri), false) = (self, chosen || global.trial) {
+            if uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some() {
+                global.uri = Some(uri.to_string());
+            }
+        }
+        global
+    }
+
+    pub(super) fn select(&self) -> Select<'_> {
+        match self {
+            Self::All => Select::All,
+            Self::Label(label) => Select::Label(label),
+            Self::Uri(uri) => Select::Uri(uri),
+            Self::File(certificates) => Select::File(certificates),
+        }
+    }
+}
+
+/// The roots of `--ca-file`.
+pub(super) fn roots(path: Option<&Path>) -> Result<Option<Roots>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let certificates = x509::read_certificates(&file::read(path)?)?;
+    Ok(Some(Roots::new(certificates.iter().map(Certificate::der))?))
+}
