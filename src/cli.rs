@@ -21,6 +21,7 @@ mod new;
 mod pin;
 mod report;
 mod request_file;
+mod serve;
 mod show;
 mod target;
 mod template;
@@ -74,6 +75,8 @@ enum Command {
     Convert(convert::ConvertArguments),
     /// Prove that certificate and key belong together, and that a server serves them
     Verify(verify::VerifyArguments),
+    /// Serve one page by HTTPS with the key in the token, for a first look and for tests
+    Serve(serve::ServeArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -159,6 +162,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Template(arguments) => template::run(&arguments, &report),
         Command::Convert(arguments) => convert::run(arguments, &report),
         Command::Verify(arguments) => verify::run(&global, &arguments, &report),
+        Command::Serve(arguments) => serve::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

@@ -109,6 +109,9 @@ pub enum Error {
         /// Ids of keys that fit and have no certificate.
         keys: Vec<KeyId>,
     },
+    /// A command is for one certificate.
+    #[error("{} certificates with a key are on the token: {}", .0.len(), .0.join(", "))]
+    SeveralCertificates(Vec<String>),
     /// `verify` found something wrong on the token.
     #[error("{}", broken_links(*.broken, *.of))]
     LinkBroken {
@@ -234,7 +237,7 @@ impl Error {
                 | tls::Error::NotTls(_)
                 | tls::Error::Closed => ErrorKind::ServedDiffers,
             },
-            Self::SeveralLeaves(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::SeveralLeaves(_) | Self::SeveralCertificates(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
         }

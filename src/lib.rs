@@ -17,6 +17,7 @@ pub mod pin;
 pub mod platform;
 pub mod proof;
 pub mod request;
+pub mod serve;
 pub mod spec;
 pub mod tls;
 pub mod token;

@@ -9,7 +9,7 @@ pub use select::{Select, select};
 
 use crate::accept::date;
 use crate::error::Error;
-use crate::key::{KeyId, PublicKey};
+use crate::key::{KeyId, PublicKey, SignatureScheme};
 use crate::proof::{self, Check, Outcome, Step};
 use crate::tls;
 use crate::token::{self, CertificateObject, KeyPair, Object, ObjectClass, Session};
@@ -50,6 +50,8 @@ pub struct Link {
     pub leaf: Option<Certificate>,
     /// Leaf and intermediates without the root: what a server sends.
     pub chain: Vec<Certificate>,
+    /// The schemes by which the key signs.
+    pub proved: Vec<SignatureScheme>,
     /// The steps in order.
     pub steps: Vec<Step>,
     /// What is not wrong, but will surprise some program.
@@ -114,7 +116,7 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         Step::new(Check::OneCertificate, one_certificate(id, stored, options.file_only)),
     ];
     let (mut label, mut warnings) = (stored.first().map(|one| one.label.clone()).unwrap_or_default(), Vec::new());
-    let mut chain = Vec::new();
+    let (mut chain, mut proved) = (Vec::new(), Vec::new());
     if let Some(leaf) = &leaf {
         let keys = with_id(session, ObjectClass::PrivateKey, id)?;
         if let [key] = keys.as_slice() {
@@ -134,12 +136,11 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         };
         steps.push(Step::new(Check::OneKey, one_key(id, &keys, missing)));
         steps.push(Step::new(Check::PublicKey, public_key(session, leaf, &keys, id)?));
-        let mut schemes = Vec::new();
         match (&pair, &key) {
             (Some(pair), Ok(key)) => {
-                let (signatures, proved) = proof::signatures(pair, key)?;
+                let (signatures, schemes) = proof::signatures(pair, key)?;
                 steps.extend(signatures);
-                schemes = proved;
+                proved = schemes;
             }
             _ => steps.push(Step::new(Check::Signature, Outcome::Skipped("there is no key for it".to_owned()))),
         }
@@ -150,10 +151,10 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         let roots = options.roots.filter(|_| matches!(chain_outcome, Outcome::Ok(_)));
         steps.push(Step::new(Check::Chain, chain_outcome));
         if let Some(pair) = &pair {
-            steps.extend(proof::handshakes(pair, &schemes, &chain, roots, options.now)?);
+            steps.extend(proof::handshakes(pair, &proved, &chain, roots, options.now)?);
         }
     }
-    Ok(Link { id: id.clone(), label, leaf, chain, steps, warnings })
+    Ok(Link { id: id.clone(), label, leaf, chain, proved, steps, warnings })
 }
 
 fn with_id(session: &Session<'_>, class: ObjectClass, id: &KeyId) -> Result<Vec<Object>, Error> {
@@ -184,7 +185,8 @@ fn find<'s>(
 fn certificate(stored: &[CertificateObject], leaf: Option<&Certificate>, from_file: bool, file_only: bool) -> Outcome {
     let Some(leaf) = leaf else { return Outcome::Failed("the certificate on the token cannot be read".to_owned()) };
     if !from_file {
-        return Outcome::Ok("on the token".to_owned());
+        let label = stored.first().map(|one| one.label.as_str()).unwrap_or_default();
+        return Outcome::Ok(format!("\"{label}\" on the token"));
     }
     if stored.iter().any(|one| one.value == leaf.der()) {
         return Outcome::Ok("on the token, the same as in the file".to_owned());

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::which::{self, Which};
-use super::{Global, connect, find_key};
+use super::{Global, clock, connect};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -126,6 +126,12 @@ pub(super) struct JsonLink {
     steps: Vec<JsonStep>,
 }
 
+impl JsonLink {
+    pub(super) fn key_uri(&self) -> &str {
+        &self.key_uri
+    }
+}
+
 #[derive(Serialize)]
 struct JsonServer {
     server: String,
@@ -163,7 +169,7 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
         server_name: name.as_deref().unwrap_or(&to.host),
         limit: Duration::from_secs(*timeout),
     });
-    let options = Options { roots: roots.as_ref(), file_only: *file_only, now: find_key::now() };
+    let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
     let request = TokenRequest::default();
     let (verification, token) = connect::with_session(&which.token(global), &request, report, |session| {
         let candidates = verify::select(session, which.select())?;
@@ -196,7 +202,7 @@ pub(super) fn json_link(link: &Link, token: &TokenInfo, now: i64) -> JsonLink {
         object_type: Some(object_type),
         ..Pkcs11Uri::default()
     };
-    let Link { id, label, leaf, chain: _, steps, warnings } = link;
+    let Link { id, label, leaf, chain: _, proved: _, steps, warnings } = link;
     let leaf = leaf.as_ref();
     JsonLink {
         label: label.clone(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ClientConfig, ClientConnection};
 
+use super::error::{reason, unfinished};
 use super::timed::Timed;
 use super::trust::{Verifier, server_name};
 use super::{Error, Version, provider, suite_name};
@@ -57,7 +58,7 @@ pub fn connect(to: &Connect<'_>) -> Result<Served, Error> {
     let never = AtomicBool::new(false);
     let mut stream = Timed::new(stream, deadline.saturating_duration_since(Instant::now()), &never);
     while client.is_handshaking() {
-        client.complete_io(&mut stream).map_err(|error| failed(error, address, to.limit))?;
+        client.complete_io(&mut stream).map_err(|error| unfinished(error, address, to.limit))?;
     }
     let chain = client.peer_certificates().unwrap_or_default().iter().map(|one| one.as_ref().to_vec()).collect();
     let version = match client.protocol_version() {
@@ -92,26 +93,4 @@ fn open(to: &Connect<'_>, deadline: Instant) -> Result<(TcpStream, SocketAddr), 
         }
     }
     Err(last)
-}
-
-/// The system's message without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.trim_start_matches("failed to lookup address information: ").to_lowercase()
-}
-
-fn failed(error: io::Error, address: SocketAddr, limit: Duration) -> Error {
-    match error.kind() {
-        io::ErrorKind::TimedOut => return Error::TimeLimit { address: address.to_string(), limit },
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-            return Error::Closed;
-        }
-        _ => {}
-    }
-    match error.downcast::<rustls::Error>() {
-        Ok(rustls::Error::InvalidMessage(_)) => Error::NotTls(address.to_string()),
-        Ok(error) => Error::from(error),
-        Err(error) => Error::Unreachable { address: address.to_string(), reason: reason(&error) },
-    }
 }

@@ -1,5 +1,7 @@
 //! Why there is no TLS, in words.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
@@ -110,9 +112,10 @@ fn certificate_words(error: &CertificateError) -> String {
     }
 }
 
-/// webpki shows names as `DnsName("www.example.com")`.
+/// webpki shows names as `DnsName("www.example.com")` and `IpAddress(127.0.0.1)`.
 fn plain_name(shown: &str) -> &str {
-    shown.split_once("(\"").and_then(|(_, rest)| rest.strip_suffix("\")")).unwrap_or(shown)
+    let inner = shown.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.map_or(shown, |inner| inner.trim_matches('"'))
 }
 
 fn alert_words(alert: AlertDescription) -> String {
@@ -126,5 +129,40 @@ fn alert_words(alert: AlertDescription) -> String {
         AlertDescription::UnrecognisedName => "the server knows no such name".to_owned(),
         AlertDescription::ProtocolVersion => "the server speaks neither TLS 1.2 nor TLS 1.3".to_owned(),
         other => format!("the other side ended the handshake: alert {other:?}"),
+    }
+}
+
+/// The system's message without its number.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.trim_start_matches("failed to lookup address information: ").to_lowercase()
+}
+
+/// Why reading and writing ended before the handshake did.
+pub(super) fn unfinished(error: io::Error, address: SocketAddr, limit: Duration) -> Error {
+    match error.kind() {
+        io::ErrorKind::TimedOut => return Error::TimeLimit { address: address.to_string(), limit },
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            return Error::Closed;
+        }
+        _ => {}
+    }
+    match error.downcast::<rustls::Error>() {
+        Ok(rustls::Error::InvalidMessage(_)) => Error::NotTls(address.to_string()),
+        Ok(error) => Error::from(error),
+        Err(error) => Error::Unreachable { address: address.to_string(), reason: reason(&error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_plainly() {
+        assert_eq!(plain_name("DnsName(\"www.example.com\")"), "www.example.com");
+        assert_eq!(plain_name("IpAddress(127.0.0.1)"), "127.0.0.1");
+        assert_eq!(plain_name("something else"), "something else");
     }
 }

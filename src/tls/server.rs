@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::error::unfinished;
 use super::timed::Timed;
 use super::{Error, RemoteKey, Version, provider};
 
@@ -28,19 +29,23 @@ impl Server {
         Ok(Self(Arc::new(config)))
     }
 
-    /// Takes a connection over. The handshake is done with the first byte that is read. After `limit`, or when
-    /// `stop` is set, reading and writing fail.
+    /// Takes a connection over and shakes hands. After `limit`, or when `stop` is set, this, reading and writing fail.
     ///
     /// # Errors
-    /// [`Error::Handshake`].
+    /// [`Error::NotTls`], [`Error::TimeLimit`], [`Error::Closed`], [`Error::Handshake`].
     pub fn accept<'a>(
         &self,
         stream: TcpStream,
         limit: Duration,
         stop: &'a AtomicBool,
     ) -> Result<Connection<'a>, Error> {
-        let connection = ServerConnection::new(Arc::clone(&self.0))?;
-        Ok(Connection(StreamOwned::new(connection, Timed::new(stream, limit, stop))))
+        let peer = stream.peer_addr().map_err(|_| Error::Closed)?;
+        let mut connection = ServerConnection::new(Arc::clone(&self.0))?;
+        let mut stream = Timed::new(stream, limit, stop);
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream).map_err(|error| unfinished(error, peer, limit))?;
+        }
+        Ok(Connection(StreamOwned::new(connection, stream)))
     }
 }
 
