@@ -123,7 +123,7 @@ pub enum Error {
         failed: Vec<(String, Step)>,
     },
     /// A live server does not serve what it should.
-    #[error("{server} does not serve what it should")]
+    #[error("{server} {}", if *retryable { "does not answer as a TLS server" } else { "does not serve what it should" })]
     ServedDiffers {
         /// `HOST:PORT`.
         server: String,

@@ -7,7 +7,7 @@ use hsmcert::tls::Roots;
 use hsmcert::uri::Pkcs11Uri;
 use hsmcert::verify::Select;
 use hsmcert::x509::{self, Certificate};
-use hsmcert::{Error, file};
+use hsmcert::{Error, file, trial};
 
 use super::Global;
 use super::failure::Failure;
@@ -17,7 +17,7 @@ use super::failure::Failure;
 pub(super) enum Which {
     All,
     Label(String),
-    Uri(Box<Pkcs11Uri>),
+    Uri { text: String, uri: Box<Pkcs11Uri> },
     File(Vec<Certificate>),
 }
 
@@ -26,7 +26,8 @@ impl Which {
     pub(super) fn read(what: Option<&str>, global: &Global) -> Result<Self, Failure> {
         let Some(what) = what else { return Ok(Self::All) };
         if what.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:")) {
-            return Ok(Self::Uri(Box::new(Pkcs11Uri::parse(what).map_err(Error::from)?)));
+            let uri = Box::new(Pkcs11Uri::parse(what).map_err(Error::from)?);
+            return Ok(Self::Uri { text: what.to_owned(), uri });
         }
         if what == "-" {
             if global.pin_source.as_deref() == Some("-") {
@@ -49,10 +50,14 @@ impl Which {
     pub(super) fn token(&self, global: &Global) -> Global {
         let mut global = global.clone();
         let chosen = global.uri.is_some() || global.token.is_some() || global.serial.is_some() || global.slot.is_some();
-        if let (Self::Uri(uri), false) = (self, chosen || global.trial) {
-            if uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some() {
-                global.uri = Some(uri.to_string());
-            }
+        if let Self::Uri { text, uri } = self
+            && !chosen
+            && !global.trial
+            // The trial token is found without a module's name; a URI that find-key printed for it has none.
+            && uri.token.as_deref() != Some(trial::LABEL)
+            && (uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some())
+        {
+            global.uri = Some(text.clone());
         }
         global
     }
@@ -61,7 +66,7 @@ impl Which {
         match self {
             Self::All => Select::All,
             Self::Label(label) => Select::Label(label),
-            Self::Uri(uri) => Select::Uri(uri),
+            Self::Uri { uri, .. } => Select::Uri(uri),
             Self::File(certificates) => Select::File(certificates),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -84,8 +85,12 @@ pub(super) fn config(chain: &[&[u8]], key: RemoteKey, versions: &[Version]) -> R
     let chain = chain.iter().map(|der| CertificateDer::from(der.to_vec())).collect();
     let versions: Vec<_> = versions.iter().map(|version| version.supported()).collect();
     let key = SingleCertAndKey::from(CertifiedKey::new(chain, Arc::new(key)));
-    Ok(ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&versions)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(key)))
+        .with_cert_resolver(Arc::new(key));
+    // A resumed session would not be signed by the key.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
 }

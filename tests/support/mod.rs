@@ -5,6 +5,7 @@
 
 mod objects;
 mod outcome;
+mod running;
 mod sandbox;
 mod shim;
 mod soft_token;
@@ -12,6 +13,7 @@ mod tools;
 
 pub use objects::{Class, Object};
 pub use outcome::Outcome;
+pub use running::{Running, spawnable};
 pub use sandbox::Sandbox;
 pub use shim::{Call, Shim};
 pub use soft_token::SoftToken;
