@@ -57,7 +57,8 @@ fn nonce() -> Result<Vec<u8>, Error> {
 }
 
 /// Signs a nonce by every scheme that a key of this kind has, and verifies with the certificate's key. Gives the
-/// steps and the schemes that did. At least one must: none is a failed step.
+/// steps, and the schemes by which the token signs, rightly or not. At least one signature must verify: none is a
+/// failed step.
 ///
 /// # Errors
 /// Token errors that are no answer to the question: device away, login lost.
@@ -68,19 +69,20 @@ pub fn signatures(pair: &KeyPair<'_>, key: &PublicKey) -> Result<(Vec<Step>, Vec
         KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => tls::schemes(algorithm),
     };
     let message = nonce()?;
-    let (mut steps, mut proved) = (Vec::new(), Vec::new());
+    let (mut steps, mut signs) = (Vec::new(), Vec::new());
     for scheme in all {
         let outcome = signature(pair, key, scheme, &message)?;
-        if matches!(outcome, Outcome::Ok(_)) {
-            proved.push(scheme);
+        match outcome {
+            Outcome::Ok(_) | Outcome::Failed(_) => signs.push(scheme),
+            Outcome::Skipped(_) => {}
         }
         steps.push(Step::with(Check::Signature, scheme, outcome));
     }
-    if proved.is_empty() && !steps.iter().any(Step::has_failed) {
+    if signs.is_empty() {
         let none = "no signature could be made and checked, so nothing is proved".to_owned();
         steps.push(Step::new(Check::Signature, Outcome::Failed(none)));
     }
-    Ok((steps, proved))
+    Ok((steps, signs))
 }
 
 fn signature(pair: &KeyPair<'_>, key: &PublicKey, scheme: SignatureScheme, message: &[u8]) -> Result<Outcome, Error> {
@@ -150,7 +152,16 @@ pub fn handshakes(
             continue;
         }
         for name in &names {
-            let test = tls::Handshake { server_name: name, version, chain: &chain, algorithm, schemes, roots, now };
+            let test = tls::Handshake {
+                server_name: name,
+                version,
+                chain: &chain,
+                algorithm,
+                schemes,
+                roots,
+                now,
+                check: check_signature,
+            };
             steps.push(Step::with(Check::Handshake(version), name, handshake(pair, &test)?));
         }
     }
@@ -184,6 +195,13 @@ fn handshake(pair: &KeyPair<'_>, test: &tls::Handshake<'_>) -> Result<Outcome, E
 /// Token errors; [`Error::X509`] for a signature that has no form.
 pub fn sign(pair: &KeyPair<'_>, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(x509::encode_signature(scheme, &pair.sign(scheme, message)?)?)
+}
+
+/// Checks a signature by the key of a certificate (DER): for schemes that rustls cannot check.
+#[must_use]
+pub fn check_signature(certificate: &[u8], scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> bool {
+    let key = Certificate::from_der(certificate).and_then(|certificate| certificate.public_key());
+    key.and_then(|key| x509::verify(&key, scheme, message, signature)).is_ok()
 }
 
 /// Whether a certificate may be used by a TLS server.

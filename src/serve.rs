@@ -94,7 +94,7 @@ pub fn serve(
     let key = link.leaf.as_ref().ok_or_else(unlinked)?.public_key()?;
     let pair = session.find_key(&key)?.filter(|pair| *pair.id() == link.id).ok_or_else(unlinked)?;
     let algorithm = key.algorithm();
-    let schemes: Vec<_> = tls::schemes(algorithm).into_iter().filter(|one| link.proved.contains(one)).collect();
+    let schemes: Vec<_> = tls::schemes(algorithm).into_iter().filter(|one| link.signs.contains(one)).collect();
     if schemes.is_empty() {
         return Err(tls::Error::Handshake(format!("a key of type {algorithm} cannot serve TLS")).into());
     }

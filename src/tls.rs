@@ -16,7 +16,7 @@ pub use error::Error;
 pub use handshake::{Handshake, Negotiated, handshake};
 pub use remote_key::{RemoteKey, Requests, remote_key, schemes, unknown_algorithm};
 pub use server::{Connection, Server};
-pub use trust::{Roots, check_chain, check_name};
+pub use trust::{Roots, SignatureCheck, check_chain, check_name};
 
 /// The versions of TLS that servers speak today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,8 +50,8 @@ pub struct Link {
     pub leaf: Option<Certificate>,
     /// Leaf and intermediates without the root: what a server sends.
     pub chain: Vec<Certificate>,
-    /// The schemes by which the key signs.
-    pub proved: Vec<SignatureScheme>,
+    /// The schemes by which the token signs with the key.
+    pub signs: Vec<SignatureScheme>,
     /// The steps in order.
     pub steps: Vec<Step>,
     /// What is not wrong, but will surprise some program.
@@ -115,8 +115,10 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         Step::new(Check::Certificate, certificate(stored, leaf.as_ref(), file.is_some(), options.file_only)),
         Step::new(Check::OneCertificate, one_certificate(id, stored, options.file_only)),
     ];
-    let (mut label, mut warnings) = (stored.first().map(|one| one.label.clone()).unwrap_or_default(), Vec::new());
-    let (mut chain, mut proved) = (Vec::new(), Vec::new());
+    let of_leaf = stored.iter().find(|one| leaf.as_ref().is_some_and(|leaf| one.value == leaf.der()));
+    let of_certificate = of_leaf.or(stored.first()).map(|one| one.label.clone());
+    let (mut label, mut warnings) = (of_certificate.unwrap_or_default(), Vec::new());
+    let (mut chain, mut signs) = (Vec::new(), Vec::new());
     if let Some(leaf) = &leaf {
         let keys = with_id(session, ObjectClass::PrivateKey, id)?;
         if let [key] = keys.as_slice() {
@@ -140,7 +142,7 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
             (Some(pair), Ok(key)) => {
                 let (signatures, schemes) = proof::signatures(pair, key)?;
                 steps.extend(signatures);
-                proved = schemes;
+                signs = schemes;
             }
             _ => steps.push(Step::new(Check::Signature, Outcome::Skipped("there is no key for it".to_owned()))),
         }
@@ -151,10 +153,10 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         let roots = options.roots.filter(|_| matches!(chain_outcome, Outcome::Ok(_)));
         steps.push(Step::new(Check::Chain, chain_outcome));
         if let Some(pair) = &pair {
-            steps.extend(proof::handshakes(pair, &proved, &chain, roots, options.now)?);
+            steps.extend(proof::handshakes(pair, &signs, &chain, roots, options.now)?);
         }
     }
-    Ok(Link { id: id.clone(), label, leaf, chain, proved, steps, warnings })
+    Ok(Link { id: id.clone(), label, leaf, chain, signs, steps, warnings })
 }
 
 fn with_id(session: &Session<'_>, class: ObjectClass, id: &KeyId) -> Result<Vec<Object>, Error> {

@@ -21,9 +21,10 @@ fn linked() -> SoftToken {
     token
 }
 
-fn linked_ec() -> SoftToken {
+fn linked_ec(curve: &str) -> SoftToken {
     let token = SoftToken::new();
-    let spec = SEED_INF.replace("KeyAlgorithm = RSA\nKeyLength = 2048", "KeyAlgorithm = ECDSA_P256");
+    let key = format!("KeyAlgorithm = ECDSA_{curve}");
+    let spec = SEED_INF.replace("KeyAlgorithm = RSA\nKeyLength = 2048", &key);
     assert_ne!(spec, SEED_INF);
     token.write("request.inf", spec);
     token.run(&["new", "request.inf", "request.csr.pem"]).ok();
@@ -65,7 +66,7 @@ fn broken(outcome: Outcome, code: i32, word: &str) -> (Value, Value) {
 
 #[test]
 fn each_step_of_a_good_link() {
-    for (token, signatures) in [(linked(), 6), (linked_ec(), 1)] {
+    for (token, signatures) in [(linked(), 6), (linked_ec("P256"), 1), (linked_ec("P384"), 1), (linked_ec("P521"), 1)] {
         let before = token.objects();
         let verified = token.run(&["verify", "--ca-file", CA, "--json"]).ok().json();
         assert_eq!(verified["verified"], true, "{verified:#}");
@@ -115,18 +116,24 @@ fn another_key_under_the_same_id_and_label_is_caught() {
 /// The private object shows no public key, and the public object is the right one: only signatures tell.
 #[test]
 fn another_private_key_behind_the_right_public_one_is_caught() {
-    let token = linked_ec();
-    let id = id(&token);
-    token.pkcs11_tool(&["--delete-object", "--type", "privkey", "--id", &id]);
-    token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--id", ID, "--label", "www.example.com"]);
-    token.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", ID]);
-    token.pkcs11_tool(&["--type", "privkey", "--id", ID, "--set-id", &id]);
-    let (verified, _) = broken(token.run(&["verify", "--json"]), 8, "certificate-rejected");
-    assert_eq!(
-        (results(&verified, "one-key"), results(&verified, "public-key")),
-        (vec!["ok".into()], vec!["ok".into()])
-    );
-    assert_eq!(results(&verified, "signature"), ["failed"], "{verified:#}");
+    for (curve, openssl_curve) in [("P256", "EC:prime256v1"), ("P521", "EC:secp521r1")] {
+        let token = linked_ec(curve);
+        let id = id(&token);
+        token.pkcs11_tool(&["--delete-object", "--type", "privkey", "--id", &id]);
+        token.pkcs11_tool(&["--keypairgen", "--key-type", openssl_curve, "--id", ID, "--label", "www.example.com"]);
+        token.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", ID]);
+        token.pkcs11_tool(&["--type", "privkey", "--id", ID, "--set-id", &id]);
+        let (verified, _) = broken(token.run(&["verify", "--json"]), 8, "certificate-rejected");
+        assert_eq!(
+            (results(&verified, "one-key"), results(&verified, "public-key")),
+            (vec!["ok".into()], vec!["ok".into()])
+        );
+        assert_eq!(results(&verified, "signature"), ["failed"], "{verified:#}");
+        for check in ["tls-1.3", "tls-1.2"] {
+            assert_eq!(results(&verified, check), ["failed", "failed"], "{verified:#}");
+            assert!(detail(&verified, check).contains("does not verify"), "{verified:#}");
+        }
+    }
 }
 
 #[test]

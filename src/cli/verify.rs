@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use address::{HostPort, Resolve};
 use clap::Args;
+use hsmcert::proof;
 use hsmcert::request::TokenRequest;
 use hsmcert::tls::Connect;
 use hsmcert::verify::{self, Link, Options, Verification};
@@ -21,15 +22,17 @@ use super::{Global, clock, connect};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert verify                                     every certificate on the token that has, or should have, a key
-  hsmcert verify www.example.com --ca-file ca.pem    and its chain
-  hsmcert verify request.crt.pem                     is the CA's certificate the one on the token?
+  hsmcert verify
+  hsmcert verify www.example.com --ca-file ca.pem
+  hsmcert verify request.crt.pem
   hsmcert verify www.example.com --connect www.example.com:443
   hsmcert verify --connect www.example.com:8443 --resolve www.example.com:8443:127.0.0.1
 
-Exit codes: 0 all is well; 6 no such certificate; 8 the link, the certificate or its chain is not as it should be;
-14 the live server serves something else, or does not answer (then `retryable` is true in JSON). The steps are
-printed on stdout in each of these cases but 6.")]
+Without a name, all certificates are verified that have a key on the token, or should have one.
+
+Exit codes: 0 all is well; 6 no such certificate; 8 the link, the certificate or its chain is
+wrong; 14 the live server serves something else or does not answer (JSON: retryable is true).
+With 8 and 14 the steps are on stdout, as with 0.")]
 pub(super) struct VerifyArguments {
     /// Label, pkcs11: URI or certificate file; - for stdin [default: all on the token]
     #[arg(value_name = "LABEL|URI|CERT")]
@@ -69,6 +72,7 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
         address: resolve.first().map(|one| one.address),
         server_name: name.as_deref().unwrap_or(&to.host),
         limit: Duration::from_secs(*timeout),
+        check: proof::check_signature,
     });
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
     let request = TokenRequest::default();
@@ -88,7 +92,8 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
         token: token.label,
         token_serial: token.serial,
     };
-    for warning in verification.links.iter().flat_map(|link| &link.warnings) {
+    // In JSON they stand beside their certificate.
+    for warning in verification.links.iter().flat_map(|link| &link.warnings).filter(|_| !report.is_json()) {
         report.warning(warning);
     }
     report.result(&verified, &describe(&verification));

@@ -10,7 +10,7 @@ use rustls::{ClientConfig, ClientConnection};
 
 use super::error::{reason, unfinished};
 use super::timed::Timed;
-use super::trust::{Verifier, server_name};
+use super::trust::{SignatureCheck, Verifier, server_name};
 use super::{Error, Version, provider, suite_name};
 
 /// Whom to ask.
@@ -26,6 +26,8 @@ pub struct Connect<'a> {
     pub server_name: &'a str,
     /// Limit for connection and handshake together.
     pub limit: Duration,
+    /// Checks what rustls cannot.
+    pub check: SignatureCheck,
 }
 
 /// What came back.
@@ -52,7 +54,7 @@ pub fn connect(to: &Connect<'_>) -> Result<Served, Error> {
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[Version::Tls13.supported(), Version::Tls12.supported()])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier::new(None, false, 0)))
+        .with_custom_certificate_verifier(Arc::new(Verifier::new(to.check, None, false, 0)))
         .with_no_client_auth();
     let mut client = ClientConnection::new(Arc::new(config), name)?;
     let never = AtomicBool::new(false);

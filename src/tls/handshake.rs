@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::{ClientConfig, ClientConnection, ServerConnection};
 
 use super::remote_key::remote_key;
-use super::trust::{Roots, Verifier, server_name};
+use super::trust::{Roots, SignatureCheck, Verifier, server_name};
 use super::{Error, Version, provider, server, suite_name};
 use crate::key::{KeyAlgorithm, SignatureScheme};
 
@@ -26,6 +26,8 @@ pub struct Handshake<'a> {
     pub roots: Option<&'a Roots>,
     /// Seconds since 1970.
     pub now: i64,
+    /// Checks what rustls cannot.
+    pub check: SignatureCheck,
 }
 
 /// What client and server agreed on.
@@ -48,7 +50,7 @@ pub fn handshake(
 ) -> Result<Negotiated, Error> {
     let (key, requests) = remote_key(test.algorithm, test.schemes);
     let server = ServerConnection::new(Arc::new(server::config(test.chain, key, &[test.version])?))?;
-    let verifier = Verifier::new(test.roots.cloned(), true, test.now);
+    let verifier = Verifier::new(test.check, test.roots.cloned(), true, test.now);
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[test.version.supported()])?
         .dangerous()

@@ -68,15 +68,13 @@ pub fn schemes(algorithm: KeyAlgorithm) -> Vec<SignatureScheme> {
     }
 }
 
-/// Why a handshake in memory cannot test such a key: the client side cannot check its signatures.
+/// Why a handshake in memory cannot test such a key.
 #[must_use]
 pub fn unknown_algorithm(algorithm: KeyAlgorithm) -> Option<String> {
     match algorithm {
         KeyAlgorithm::Rsa { bits } if bits < 2048 => Some("rustls takes no RSA keys below 2048 bits".to_owned()),
-        KeyAlgorithm::Ec(Curve::P521) | KeyAlgorithm::MlDsa(_) => {
-            Some(format!("rustls cannot check signatures of {algorithm} keys"))
-        }
-        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(Curve::P256 | Curve::P384) | KeyAlgorithm::Ed25519 => None,
+        KeyAlgorithm::MlDsa(_) => Some(format!("rustls has no handshake with keys of type {algorithm}")),
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => None,
     }
 }
 

@@ -11,6 +11,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, RootCertStore};
 
 use super::{Error, provider};
+use crate::key::{Hash, SignatureScheme};
 
 /// Roots that chains must lead to.
 #[derive(Debug, Clone)]
@@ -65,10 +66,18 @@ fn unix_time(now: i64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(now.try_into().unwrap_or_default()))
 }
 
+/// Checks a signature that rustls cannot: certificate (DER), scheme, message, signature (ECDSA as DER).
+pub type SignatureCheck = fn(&[u8], SignatureScheme, &[u8], &[u8]) -> bool;
+
+/// ring has no P-521. Servers and tokens do.
+const CHECKED_ELSEWHERE: (rustls::SignatureScheme, SignatureScheme) =
+    (rustls::SignatureScheme::ECDSA_NISTP521_SHA512, SignatureScheme::Ecdsa(Hash::Sha512));
+
 /// Always checks that the handshake is signed by the leaf's key; what else, is said by its fields.
 #[derive(Debug)]
 pub(super) struct Verifier {
     provider: Arc<CryptoProvider>,
+    check: SignatureCheck,
     /// Without roots the chain is taken as it is.
     pub(super) roots: Option<Roots>,
     /// Whether the leaf must be for the server's name.
@@ -77,8 +86,22 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(roots: Option<Roots>, checks_name: bool, now: i64) -> Self {
-        Self { provider: provider(), roots, checks_name, now }
+    pub(super) fn new(check: SignatureCheck, roots: Option<Roots>, checks_name: bool, now: i64) -> Self {
+        Self { provider: provider(), check, roots, checks_name, now }
+    }
+
+    /// `None` for a scheme that rustls checks itself.
+    fn checked_elsewhere(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Option<Result<HandshakeSignatureValid, rustls::Error>> {
+        let (code_point, scheme) = CHECKED_ELSEWHERE;
+        (dss.scheme == code_point).then(|| match (self.check)(cert, scheme, message, dss.signature()) {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature)),
+        })
     }
 }
 
@@ -109,7 +132,9 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.checked_elsewhere(message, cert, dss).unwrap_or_else(|| {
+            verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        })
     }
 
     fn verify_tls13_signature(
@@ -118,10 +143,14 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.checked_elsewhere(message, cert, dss).unwrap_or_else(|| {
+            verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        schemes.push(CHECKED_ELSEWHERE.0);
+        schemes
     }
 }

@@ -74,7 +74,7 @@ pub(in crate::cli) fn json_link(link: &Link, token: &TokenInfo, now: i64) -> Jso
         object_type: Some(object_type),
         ..Pkcs11Uri::default()
     };
-    let Link { id, label, leaf, chain: _, proved: _, steps, warnings } = link;
+    let Link { id, label, leaf, chain: _, signs: _, steps, warnings } = link;
     let leaf = leaf.as_ref();
     JsonLink {
         label: label.clone(),
