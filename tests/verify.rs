@@ -160,6 +160,17 @@ fn two_certificates_under_one_id_are_told() {
 }
 
 #[test]
+fn a_certificate_without_an_id_is_told() {
+    let token = SoftToken::with_certificate();
+    token.openssl(&["x509", "-in", "request.crt.pem", "-outform", "DER", "-out", "stored.der"]);
+    let file = token.path("stored.der");
+    token.pkcs11_tool(&["--write-object", file.to_str().unwrap(), "--type", "cert", "--label", "stray"]);
+    for arguments in [&["verify"][..], &["verify", "stray"]] {
+        token.run(arguments).exits(8).says("has no CKA_ID").says("the certificate's key is \"www.example.com\"");
+    }
+}
+
+#[test]
 fn a_certificate_whose_key_is_gone() {
     let token = linked();
     let id = id(&token);
@@ -421,6 +432,29 @@ fn a_live_server_that_was_not_reloaded_after_a_renewal() {
     assert_eq!(results(&verified, "served-key"), ["ok"], "it is the same key");
     assert!(detail(&verified, "served-certificate").contains("reloaded"), "{verified:#}");
     assert_eq!(error["retryable"], false);
+}
+
+/// Browsers fetch a missing intermediate or know it, other clients do not.
+#[test]
+fn a_live_server_that_leaves_the_intermediate_out() {
+    let token = with_file_key();
+    issue(&token, "served.csr", "unused.pem", &["-days", "8"]);
+    token.write("ca.ext", "basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n");
+    let request =
+        ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Middle", "-keyout", "mid.key", "-out", "mid.csr"];
+    token.openssl(&request);
+    issue(&token, "mid.csr", "mid.pem", &["-days", "8", "-extfile", "ca.ext"]);
+    let sign = ["x509", "-req", "-in", "served.csr", "-CA", "mid.pem", "-CAkey", "mid.key", "-CAcreateserial"];
+    token.openssl(&[&sign[..], &["-days", "8", "-copy_extensions", "copyall", "-out", "leaf.pem"]].concat());
+    token.write("both.pem", [token.read("leaf.pem"), token.read("mid.pem")].concat());
+    token.run(&["accept", "both.pem"]).ok();
+    let (_server, port) = s_server(&token, "leaf.pem", "served.key");
+    for more in [&[][..], &["--ca-file", "ca.pem"]] {
+        let (verified, _) = broken(ask(&token, "www.example.com", &port, more), 14, "served-differs");
+        assert_eq!(results(&verified, "served-certificate"), ["ok"], "{verified:#}");
+        assert_eq!(results(&verified, "served-chain"), ["failed"], "{verified:#}");
+        assert!(detail(&verified, "served-chain").contains("CN=Middle"), "{verified:#}");
+    }
 }
 
 #[test]

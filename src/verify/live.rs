@@ -50,7 +50,7 @@ pub fn live(session: &Session<'_>, links: &[Link], to: &Connect<'_>, options: &O
             Step::new(Check::ServedCertificate, certificate(leaf, links)),
             Step::new(Check::ServedKey, key(session, leaf)?),
             Step::new(Check::ServedName, named),
-            Step::new(Check::ServedChain, sent_chain(&served, options)),
+            Step::new(Check::ServedChain, sent_chain(&served, links, options)),
             Step::new(Check::ServedValidity, validity(leaf, options.now)),
         ]);
     }
@@ -91,19 +91,25 @@ fn key(session: &Session<'_>, leaf: &Certificate) -> Result<Outcome, Error> {
     })
 }
 
-/// The order as sent, and with roots the way to one of them by nothing but what was sent.
-fn sent_chain(served: &[Certificate], options: &Options<'_>) -> Outcome {
-    let count = format!("{} certificate{}", served.len(), if served.len() == 1 { "" } else { "s" });
+/// The order as sent, what is missing beside what is known here, and with roots the way to one of them by nothing but
+/// what was sent.
+fn sent_chain(served: &[Certificate], links: &[Link], options: &Options<'_>) -> Outcome {
+    let count = format!("{} certificate{} sent", served.len(), if served.len() == 1 { "" } else { "s" });
     if let Some(wrong) = served.windows(2).find(|pair| !pair[0].is_issued_by(&pair[1])) {
         let (first, second) = (wrong[0].subject(), wrong[1].subject());
         return Outcome::Failed(format!("{count} in a wrong order: {second} did not issue {first}"));
     }
+    let link = links.iter().find(|link| link.leaf.as_ref() == served.first());
+    let missing = link.and_then(|link| link.chain.iter().find(|one| !served.contains(one)));
+    if let Some(missing) = missing {
+        return Outcome::Failed(format!("{count}, without the intermediate {}", missing.subject()));
+    }
     let Some(roots) = options.roots else {
-        return Outcome::Ok(format!("{count}, each issued by the next; not checked against roots, as none are given"));
+        return Outcome::Ok(format!("{count}; not checked against roots, as none are given"));
     };
     let der: Vec<&[u8]> = served.iter().map(Certificate::der).collect();
     match tls::check_chain(&der, roots, options.now) {
         Ok(()) => Outcome::Ok(format!("{count}, leads to a root")),
-        Err(error) => Outcome::Failed(format!("{error}, by the {count} that were sent")),
+        Err(error) => Outcome::Failed(format!("{count}: {error}")),
     }
 }

@@ -26,28 +26,55 @@ pub enum Select<'a> {
 /// [`Error::CertificateMissing`], [`Error::SeveralLeaves`], token errors.
 pub fn select(session: &Session<'_>, what: Select<'_>) -> Result<Vec<Candidate>, Error> {
     let all = session.certificates()?;
-    let on_token: Vec<Certificate> = all.iter().filter_map(|one| Certificate::from_der(&one.value).ok()).collect();
-    let (ids, file, others) = match what {
-        Select::File(certificates) => {
-            let (leaf, id) = leaf_of_file(session, certificates, &all)?;
-            let others = certificates.iter().chain(&on_token).cloned().collect();
-            (vec![id], Some(leaf), others)
-        }
-        Select::All => (ids_of_leaves(session, &all)?, None, on_token),
-        Select::Label(label) => (ids_with(session, &all, None, Some(label))?, None, on_token),
-        Select::Uri(uri) => (ids_with(session, &all, uri.id.as_ref(), uri.object.as_deref())?, None, on_token),
-    };
-    let candidate = |id: KeyId| {
-        // What has no id is not one of several with the same id.
-        let stored = all.iter().filter(|one| one.id == id && !id.is_empty()).cloned().collect();
-        Candidate { id, stored, file: file.clone(), others: others.clone() }
-    };
-    let candidates: Vec<Candidate> = ids.into_iter().map(candidate).collect();
-    let has_certificate = |one: &Candidate| one.file.is_some() || !one.stored.is_empty();
-    if candidates.iter().any(has_certificate) {
-        return Ok(candidates.into_iter().filter(has_certificate).collect());
+    let mut others: Vec<Certificate> = all.iter().filter_map(|one| Certificate::from_der(&one.value).ok()).collect();
+    let with_id = |id: &KeyId| all.iter().filter(|one| one.id == *id && !id.is_empty()).cloned().collect();
+    if let Select::File(certificates) = what {
+        let (leaf, id) = leaf_of_file(session, certificates, &all)?;
+        others.extend_from_slice(certificates);
+        return Ok(vec![Candidate { stored: with_id(&id), id, file: Some(leaf), others }]);
     }
-    Err(Error::CertificateMissing { wanted: words(what), keys: candidates.iter().map(|one| one.id.clone()).collect() })
+    let keys = session.objects(ObjectClass::PrivateKey)?;
+    let (wanted_id, wanted_label) = match what {
+        Select::All | Select::File(_) => (None, None),
+        Select::Label(label) => (None, Some(label)),
+        Select::Uri(uri) => (uri.id.as_ref(), uri.object.as_deref()),
+    };
+    let is_named = wanted_id.is_some() || wanted_label.is_some();
+    let fits = |id: &KeyId, label: &str| {
+        wanted_id.is_none_or(|wanted| id == wanted) && wanted_label.is_none_or(|wanted| label == wanted)
+    };
+    // A CA's certificate without a key is an intermediate; any other certificate should have one.
+    let should_have_key = |one: &CertificateObject| {
+        let is_ca = Certificate::from_der(&one.value).is_ok_and(|certificate| certificate.is_ca());
+        !is_ca || keys.iter().any(|key| !key.id.is_empty() && key.id == one.id)
+    };
+    let leaves: Vec<&CertificateObject> =
+        all.iter().filter(|one| fits(&one.id, &one.label) && (is_named || should_have_key(one))).collect();
+    let named_keys = keys.iter().filter(|key| is_named && fits(&key.id, &key.label)).map(|key| &key.id);
+    let ids = unique(leaves.iter().map(|one| &one.id).chain(named_keys));
+    let candidate = |id: KeyId, stored| Candidate { id, stored, file: None, others: others.clone() };
+    let (linked, bare): (Vec<_>, Vec<_>) =
+        ids.into_iter().map(|id| (id.clone(), with_id(&id))).partition(|(_, stored)| !stored.is_empty());
+    // What has no id is not one of several with the same id.
+    let stray =
+        leaves.iter().filter(|one| one.id.is_empty()).map(|one| (one.id.clone(), vec![CertificateObject::clone(one)]));
+    let candidates: Vec<Candidate> =
+        linked.into_iter().chain(stray).map(|(id, stored)| candidate(id, stored)).collect();
+    if candidates.is_empty() {
+        let keys = bare.into_iter().map(|(id, _)| id).collect();
+        return Err(Error::CertificateMissing { wanted: words(what), keys });
+    }
+    Ok(candidates)
+}
+
+fn unique<'a>(ids: impl Iterator<Item = &'a KeyId>) -> Vec<KeyId> {
+    let mut unique: Vec<KeyId> = Vec::new();
+    for id in ids.filter(|id| !id.is_empty()) {
+        if !unique.contains(id) {
+            unique.push(id.clone());
+        }
+    }
+    unique
 }
 
 fn words(what: Select<'_>) -> String {
@@ -57,39 +84,6 @@ fn words(what: Select<'_>) -> String {
         Select::Uri(uri) => format!("no certificate on the token fits {uri}"),
         Select::File(_) => "the file holds no certificate".to_owned(),
     }
-}
-
-fn ids_of_leaves(session: &Session<'_>, all: &[CertificateObject]) -> Result<Vec<KeyId>, Error> {
-    let keys: Vec<KeyId> = session.objects(ObjectClass::PrivateKey)?.into_iter().map(|key| key.id).collect();
-    let meant = |one: &&CertificateObject| {
-        keys.contains(&one.id) || Certificate::from_der(&one.value).is_ok_and(|certificate| !certificate.is_ca())
-    };
-    Ok(unique(all.iter().filter(meant).map(|one| one.id.clone())))
-}
-
-fn ids_with(
-    session: &Session<'_>,
-    all: &[CertificateObject],
-    id: Option<&KeyId>,
-    label: Option<&str>,
-) -> Result<Vec<KeyId>, Error> {
-    let fits = |found_id: &KeyId, found_label: &str| {
-        id.is_none_or(|id| id == found_id) && label.is_none_or(|label| label == found_label)
-    };
-    let of_certificates = all.iter().filter(|one| fits(&one.id, &one.label)).map(|one| one.id.clone());
-    let keys = session.objects(ObjectClass::PrivateKey)?;
-    let of_keys = keys.iter().filter(|one| fits(&one.id, &one.label)).map(|one| one.id.clone());
-    Ok(unique(of_certificates.chain(of_keys)))
-}
-
-fn unique(ids: impl Iterator<Item = KeyId>) -> Vec<KeyId> {
-    let mut unique = Vec::new();
-    for id in ids {
-        if !unique.contains(&id) && !id.is_empty() {
-            unique.push(id);
-        }
-    }
-    unique
 }
 
 /// The certificate of the file that belongs to a key, else the first one that is no CA's, and its id on the token.
