@@ -44,8 +44,9 @@ fn calls_of_new() {
         ("C_FindObjects", 1),
         ("C_FindObjectsFinal", 1),
         ("C_GenerateKeyPair", 1),
-        // The public key, and that the private one is protected.
+        // The public key, and that the private one is protected; what it may do beyond signing is taken away.
         ("C_GetAttributeValue", 3),
+        ("C_SetAttributeValue", 1),
         ("C_SignInit", 1),
         ("C_Sign", 2),
     ];

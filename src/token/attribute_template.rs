@@ -8,28 +8,17 @@ use super::key_pair::NewKeyPair;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
 use crate::request::KeyPurposes;
 
-/// The templates for `C_GenerateKeyPair` are a ladder: what a module refuses on one rung it may take on the next.
+/// How `CKA_EC_PARAMS` names Ed25519 (PKCS#11 3.1, 6.3.3): modules take the one or the other form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rung {
-    /// Says also what an RSA or EC key may not do, since modules have defaults of their own: a key of `SoftHSM` may
-    /// decrypt and unwrap unless told otherwise. Names Ed25519 by the word of PKCS#11 3.0.
-    Full,
-    /// Only what is needed: tpm2-pkcs11 makes no key that may not decrypt. Names Ed25519 by the OID of RFC 8410.
-    Plain,
-}
-
-impl Rung {
-    /// Whether the second rung is another than the first.
-    pub(super) fn differ_for(algorithm: KeyAlgorithm) -> bool {
-        match algorithm {
-            KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 => true,
-            KeyAlgorithm::MlDsa(_) => false,
-        }
-    }
+pub(super) enum Ed25519Name {
+    /// The `PrintableString` "edwards25519" of PKCS#11 3.0.
+    Word,
+    /// The OID of RFC 8410.
+    Oid,
 }
 
 /// For `C_GenerateKeyPair`, the public half (PKCS#11 3.1, 4.8 and 6.1.2).
-pub(super) fn public_key(pair: &NewKeyPair, rung: Rung) -> Vec<Attribute> {
+pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name) -> Vec<Attribute> {
     let mut template = vec![
         // It outlives the session.
         Attribute::Token(true),
@@ -48,7 +37,7 @@ pub(super) fn public_key(pair: &NewKeyPair, rung: Rung) -> Vec<Attribute> {
             template.push(Attribute::PublicExponent(vec![0x01, 0x00, 0x01]));
         }
         KeyAlgorithm::Ec(curve) => template.push(Attribute::EcParams(curve_parameters(curve).to_vec())),
-        KeyAlgorithm::Ed25519 => template.push(Attribute::EcParams(ed25519_parameters(rung).to_vec())),
+        KeyAlgorithm::Ed25519 => template.push(Attribute::EcParams(ed25519_parameters(ed25519).to_vec())),
         KeyAlgorithm::MlDsa(set) => template.push(Attribute::ParameterSet(parameter_set(set).into())),
     }
     if pair.purposes.derive && matches!(pair.algorithm, KeyAlgorithm::Ec(_)) {
@@ -62,7 +51,7 @@ pub(super) fn public_key(pair: &NewKeyPair, rung: Rung) -> Vec<Attribute> {
 
 /// For `C_GenerateKeyPair`, the private half (PKCS#11 3.1, 4.9). It says nothing about the size: AWS
 /// CloudHSM refuses `CKA_MODULUS_BITS` and `CKA_PUBLIC_EXPONENT` here.
-pub(super) fn private_key(pair: &NewKeyPair, rung: Rung) -> Vec<Attribute> {
+pub(super) fn private_key(pair: &NewKeyPair) -> Vec<Attribute> {
     let mut template = vec![
         // It outlives the session.
         Attribute::Token(true),
@@ -72,23 +61,33 @@ pub(super) fn private_key(pair: &NewKeyPair, rung: Rung) -> Vec<Attribute> {
         Attribute::Sensitive(true),
         // ... and cannot be wrapped out of the token either.
         Attribute::Extractable(false),
-        // The one thing it is for.
+        // The one thing it is for, beside what is asked for below.
         Attribute::Sign(true),
         Attribute::Id(pair.id.as_bytes().to_vec()),
         Attribute::Label(pair.label.as_bytes().to_vec()),
     ];
-    let KeyPurposes { decrypt, derive } = pair.purposes;
-    let is_said = |wanted| wanted || rung == Rung::Full;
-    match pair.algorithm {
-        KeyAlgorithm::Rsa { .. } => {
-            template.extend(is_said(decrypt).then_some(Attribute::Decrypt(decrypt)));
-            // Unwrapping is decrypting under another name.
-            template.extend(is_said(false).then_some(Attribute::Unwrap(false)));
-        }
-        KeyAlgorithm::Ec(_) => template.extend(is_said(derive).then_some(Attribute::Derive(derive))),
-        KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => {}
+    if pair.purposes.derive && matches!(pair.algorithm, KeyAlgorithm::Ec(_)) {
+        template.push(Attribute::Derive(true));
+    }
+    if pair.purposes.decrypt && matches!(pair.algorithm, KeyAlgorithm::Rsa { .. }) {
+        template.push(Attribute::Decrypt(true));
     }
     template
+}
+
+/// Uses of a private key that nobody asked for: what is not in a template has the module's own default, and a key of
+/// `SoftHSM` may then decrypt and unwrap. They are taken away afterwards and not left out by the template, since
+/// tpm2-pkcs11 fails at `CKA_DECRYPT` false when the key is made, and leaves it in the TPM.
+pub(super) fn unwanted_uses(private: &[Attribute], wanted: KeyPurposes) -> Vec<Attribute> {
+    let KeyPurposes { decrypt, derive } = wanted;
+    let unwanted = private.iter().filter_map(|attribute| match attribute {
+        Attribute::Decrypt(true) if !decrypt => Some(Attribute::Decrypt(false)),
+        // Decrypting under another name.
+        Attribute::Unwrap(true) => Some(Attribute::Unwrap(false)),
+        Attribute::Derive(true) if !derive => Some(Attribute::Derive(false)),
+        _ => None,
+    });
+    unwanted.collect()
 }
 
 /// For `C_CreateObject` of an X.509 certificate (PKCS#11 3.1, 4.6.3). No `CKA_TRUSTED` (the security
@@ -129,17 +128,16 @@ pub(super) fn curve_of(parameters: &[u8]) -> Option<Curve> {
     [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|curve| curve_parameters(*curve) == parameters)
 }
 
-/// `CKA_EC_PARAMS` of Ed25519 (PKCS#11 3.1, 6.3.3): a `PrintableString` or an OID.
-fn ed25519_parameters(rung: Rung) -> &'static [u8] {
-    match rung {
-        Rung::Full => b"\x13\x0cedwards25519",
-        Rung::Plain => &[0x06, 0x03, 0x2b, 0x65, 0x70],
+fn ed25519_parameters(name: Ed25519Name) -> &'static [u8] {
+    match name {
+        Ed25519Name::Word => b"\x13\x0cedwards25519",
+        Ed25519Name::Oid => &[0x06, 0x03, 0x2b, 0x65, 0x70],
     }
 }
 
 /// Whether a `CKA_EC_PARAMS` value names Ed25519.
 pub(super) fn is_ed25519(parameters: &[u8]) -> bool {
-    [Rung::Full, Rung::Plain].into_iter().any(|rung| ed25519_parameters(rung) == parameters)
+    [Ed25519Name::Word, Ed25519Name::Oid].into_iter().any(|name| ed25519_parameters(name) == parameters)
 }
 
 /// `CKA_PARAMETER_SET` of ML-DSA (PKCS#11 3.2).

@@ -2,7 +2,7 @@
 
 use cryptoki::object::Attribute;
 
-use super::attribute_template::{self as template, Rung};
+use super::attribute_template::{self as template, Ed25519Name};
 use super::key_pair::NewKeyPair;
 use super::public_key::ml_dsa_set;
 use crate::key::KeyAlgorithm;
@@ -21,7 +21,7 @@ impl NewKeyPair {
     #[must_use]
     pub fn attribute_templates(&self) -> (Vec<AttributeText>, Vec<AttributeText>) {
         let words = |template: &[Attribute]| template.iter().map(in_words).collect();
-        (words(&template::public_key(self, Rung::Full)), words(&template::private_key(self, Rung::Full)))
+        (words(&template::public_key(self, Ed25519Name::Word)), words(&template::private_key(self)))
     }
 }
 

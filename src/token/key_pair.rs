@@ -4,7 +4,7 @@ use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
-use super::attribute_template::{self as template, Rung};
+use super::attribute_template::{self as template, Ed25519Name};
 use super::error::{Doing as _, Error};
 use super::object::{Object, ObjectClass};
 use super::session::Session;
@@ -16,6 +16,15 @@ use crate::request::KeyPurposes;
 /// Length of a new `CKA_ID` in bytes: too long for two tools to meet, short enough for all modules but
 /// `YubiHSM`, whose own ids have two bytes.
 const ID_LEN: usize = 16;
+
+/// What is looked at when a private key has been made.
+const PRIVATE_ATTRIBUTES: [AttributeType; 5] = [
+    AttributeType::Sensitive,
+    AttributeType::Extractable,
+    AttributeType::Decrypt,
+    AttributeType::Unwrap,
+    AttributeType::Derive,
+];
 
 /// A pair that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +72,18 @@ pub struct Protection {
 }
 
 impl Protection {
+    fn of(private: &[Attribute]) -> Self {
+        let mut protection = Self::default();
+        for attribute in private {
+            match attribute {
+                Attribute::Sensitive(value) => protection.sensitive = Some(*value),
+                Attribute::Extractable(value) => protection.extractable = Some(*value),
+                _ => {}
+            }
+        }
+        protection
+    }
+
     /// The attribute that lets the key out, if one does. A module that does not tell is believed.
     fn flaw(self) -> Option<&'static str> {
         match self {
@@ -130,12 +151,14 @@ impl<'s> Session<'s> {
     /// [`Error::Call`]; [`Error::KeyUnprotected`] and [`Error::KeyDiffers`] after the pair was destroyed.
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
         let mechanism = mechanism::generation(pair.algorithm);
-        let make = |rung| {
-            let (public, private) = (template::public_key(pair, rung), template::private_key(pair, rung));
+        let make = |ed25519| {
+            let (public, private) = (template::public_key(pair, ed25519), template::private_key(pair));
             self.call("C_GenerateKeyPair", |session| session.generate_key_pair(&mechanism, &public, &private))
         };
-        let made = match make(Rung::Full) {
-            Err(error) if Rung::differ_for(pair.algorithm) && is_about_template(&error) => make(Rung::Plain),
+        let made = match make(Ed25519Name::Word) {
+            Err(error) if pair.algorithm == KeyAlgorithm::Ed25519 && is_about_template(&error) => {
+                make(Ed25519Name::Oid)
+            }
             made => made,
         };
         let (public, private) = made.doing("make a key pair")?;
@@ -161,27 +184,19 @@ impl<'s> Session<'s> {
                 .map_or("a key of an unknown type".to_owned(), |key| key.algorithm().to_string()),
             asked: pair.algorithm,
         })?;
-        if let Some(flaw) = self.protection(private)?.flaw() {
+        let attributes = self
+            .call("C_GetAttributeValue", |session| session.get_attributes(private, &PRIVATE_ATTRIBUTES))
+            .doing("show how it protects the private key")?;
+        if let Some(flaw) = Protection::of(&attributes).flaw() {
             return Err(Error::KeyUnprotected { label: pair.label.clone(), flaw: flaw.to_owned() });
+        }
+        let unwanted = template::unwanted_uses(&attributes, pair.purposes);
+        if !unwanted.is_empty() {
+            // Where the module does not let go of them, the key still does what was asked for.
+            let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(private, &unwanted));
         }
         let (id, label) = (pair.id.clone(), pair.label.clone());
         Ok(KeyPair { session: self, private, public: Some(public), id, label, public_key })
-    }
-
-    fn protection(&self, private: ObjectHandle) -> Result<Protection, Error> {
-        let types = [AttributeType::Sensitive, AttributeType::Extractable];
-        let attributes = self
-            .call("C_GetAttributeValue", |session| session.get_attributes(private, &types))
-            .doing("show how it protects the private key")?;
-        let mut protection = Protection::default();
-        for attribute in attributes {
-            match attribute {
-                Attribute::Sensitive(value) => protection.sensitive = Some(value),
-                Attribute::Extractable(value) => protection.extractable = Some(value),
-                _ => {}
-            }
-        }
-        Ok(protection)
     }
 
     /// Finds the private key that belongs to a public key: by value, never by what somebody typed. The
@@ -321,7 +336,7 @@ impl KeyPair<'_> {
     }
 }
 
-/// Whether another template may do. tpm2-pkcs11 and `SoftHSM` say `CKR_GENERAL_ERROR` to an attribute and to a curve.
+/// Whether another template may do. `SoftHSM` says `CKR_GENERAL_ERROR` to a curve that it does not know.
 fn is_about_template(error: &Cryptoki) -> bool {
     matches!(
         error,
