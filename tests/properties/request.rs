@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use hsmcert::key::{Curve, Hash, KeyAlgorithm, MlDsaSet};
 use hsmcert::request::{
     BasicConstraints, Extension, GeneralName, KeyPurposes, KeyRequest, KeySource, KeyUsage, Name, NameAttribute,
-    NameConstraints, NameValue, Oid, OtherNameValue, Policy, PolicyQualifier, Product, Rdn, RequestAttribute,
+    NameConstraints, NameValue, Oid, OtherNameValue, Period, Policy, PolicyQualifier, Product, Rdn, RequestAttribute,
     RequestSpec, RequestedExtension, SignatureRequest, StringType, Subtree, TokenRequest, Validity,
 };
 use proptest::collection::vec;
@@ -257,6 +257,15 @@ fn token() -> impl Strategy<Value = TokenRequest> {
     ]
 }
 
+fn period() -> impl Strategy<Value = Period> {
+    prop_oneof![
+        (1..Period::LONGEST_MONTHS).prop_map(Period::Months),
+        (1_i64..100_000).prop_map(Period::Seconds),
+        (1..Period::LONGEST_SECONDS / 86_400).prop_map(|days| Period::Seconds(days * 86_400)),
+        (1..Period::LONGEST_SECONDS).prop_map(Period::Seconds),
+    ]
+}
+
 fn product() -> impl Strategy<Value = Product> {
     // From year 0 to the end of 9999.
     let times = -62_167_219_200_i64..253_402_300_799;
@@ -267,7 +276,6 @@ fn product() -> impl Strategy<Value = Product> {
     prop_oneof![
         3 => Just(Product::Pkcs10),
         1 => between.prop_map(Product::SelfSigned),
-        1 => prop_oneof![1_i64..100_000, (1_i64..8000 * 365).prop_map(|days| days * 86_400), 1_i64..8000 * 365 * 86_400]
-            .prop_map(|seconds| Product::SelfSigned(Validity::For { seconds })),
+        1 => period().prop_map(|period| Product::SelfSigned(Validity::For(period))),
     ]
 }
