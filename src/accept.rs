@@ -1,12 +1,40 @@
 //! `accept`: the CA's answer is matched with its key, stored beside it, and the link is proved.
 
-use sha1::{Digest as _, Sha1};
+mod chain_file;
+mod changes;
+mod choose;
+mod examine;
+mod link;
+
+use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 use crate::proof::prove;
-use crate::token::{CertificateObject, KeyPair, NewCertificate, ObjectClass, Session};
-use crate::x509::{self, Certificate};
+use crate::state::{self, AcceptedCertificate, Entry, Record, State};
+use crate::token::{self, KeyPair, Session};
+use crate::x509::{self, Certificate, Difference};
+
+pub use chain_file::ChainFile;
+use changes::Changes;
+pub use choose::{Choice, choose};
+use examine::{Findings, examine};
+use link::Placed;
+
+/// What the user says about a certificate that is to be accepted.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Refuse whatever would be a warning, and every difference from the request.
+    pub strict: bool,
+    /// Take a CA certificate although the request did not ask for one.
+    pub allow_ca: bool,
+    /// Roots to which a valid path must lead; empty: not checked.
+    pub roots: Vec<Certificate>,
+    /// Leave the intermediates out of the token.
+    pub no_chain: bool,
+    /// Keep the certificate that is replaced, as a PEM file.
+    pub keep_old: bool,
+}
 
 /// What `accept` leaves behind.
 #[derive(Debug)]
@@ -27,12 +55,20 @@ pub struct Accepted {
     pub stored_intermediates: usize,
     /// The schemes by which the link was proved.
     pub proved: Vec<SignatureScheme>,
-    /// What the user should know.
+    /// How the certificate differs from the request; `None` when the request is not known.
+    pub differences: Option<Vec<Difference>>,
+    /// What is probably not what the user wants.
     pub warnings: Vec<String>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+    /// Where the chain was that this one replaced.
+    pub previous_chain: Option<PathBuf>,
+    /// Where the certificates are that were replaced on the token.
+    pub kept: Vec<PathBuf>,
 }
 
 /// What happened to the leaf on the token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It was not there.
     Stored,
@@ -40,175 +76,160 @@ pub enum Change {
     Unchanged,
     /// It took the place of so many others of the same key.
     Replaced(usize),
+    /// The token holds no certificates; how it said so.
+    NotStored(String),
 }
 
-/// Takes the certificates of a file: finds the one that belongs to a key on the token, checks it, and sorts
-/// the others behind it. Changes nothing.
+/// Checks the CA's answer, stores the leaf by the linking rule, proves the link, writes the chain, and only then
+/// removes what the leaf replaces.
 ///
 /// # Errors
-/// [`Error::ForeignKey`], [`Error::SeveralLeaves`], [`Error::Expired`], [`Error::NoKeyId`], token errors.
-pub fn choose<'s>(
-    session: &'s Session<'s>,
+/// What [`choose`] refuses; a certificate that is not what was asked for; [`Error::File`] for the chain file;
+/// [`Error::LinkNotProved`] and token errors, and the token is as before then, unless [`Error::NotUndone`] or
+/// [`Error::OldStays`] say what is left.
+pub fn accept(
+    session: &Session<'_>,
     certificates: &[Certificate],
+    terms: &Terms,
+    chain_file: &ChainFile,
+    state: Option<&State>,
     now: i64,
-) -> Result<(Certificate, Vec<Certificate>, KeyPair<'s>), Error> {
-    let mut found = Vec::new();
-    for certificate in certificates {
-        let Ok(key) = certificate.public_key() else { continue };
-        if let Some(pair) = session.find_key(&key)? {
-            found.push((certificate.clone(), pair));
-        }
-    }
-    if found.len() > 1 {
-        return Err(Error::SeveralLeaves(found.iter().map(|(leaf, _)| leaf.subject().to_string()).collect()));
-    }
-    let Some((leaf, pair)) = found.pop() else { return Err(foreign(session, certificates)) };
-    if pair.id().is_empty() {
-        return Err(Error::NoKeyId(pair.label().to_owned()));
-    }
-    if leaf.not_after() < now {
-        return Err(Error::Expired { subject: leaf.subject().to_string(), not_after: date(leaf.not_after()) });
-    }
-    let others = certificates.iter().filter(|one| one.der() != leaf.der()).cloned().collect();
-    Ok((leaf, others, pair))
-}
+) -> Result<Accepted, Error> {
+    let Choice { leaf, others, pair } = choose(session, certificates, now)?;
+    let (id, label, key) = (pair.id().clone(), pair.label().to_owned(), pair.public_key());
+    let Memory { entry, record: known, lost } = recall(state, key)?;
 
-/// Leaf and intermediates in order, without the root (RFC 8446, 4.4.2 lets it be left out), and the
-/// certificates that lead nowhere.
-#[must_use]
-pub fn chain(leaf: &Certificate, others: &[Certificate]) -> (Vec<Certificate>, Vec<Certificate>) {
-    let sorted = x509::sort_chain(leaf, others);
-    let issuers = sorted.issuers.into_iter().filter(|one| !one.is_self_issued());
-    (std::iter::once(leaf.clone()).chain(issuers).collect(), sorted.unrelated)
-}
+    let request = known.as_ref().and_then(Record::csr);
+    let sorted = x509::sort_chain(&leaf, &others);
+    let Findings { mut warnings, notes, differences } = examine(&leaf, &sorted, request.as_ref(), terms, now)?;
+    warnings.extend(lost);
+    let chain = served(&leaf, sorted, now);
+    let pem: String = chain.iter().map(Certificate::to_pem).collect();
+    let chain_plan = chain_file.plan(pem, known.as_ref().and_then(|record| record.accepted.as_ref()))?;
 
-/// Stores the leaf by the linking rule, proves the link, and only then removes what it replaces.
-///
-/// # Errors
-/// [`Error::LabelOfOther`], [`Error::LinkNotProved`], token errors. The token is then as before.
-pub fn accept(session: &Session<'_>, certificates: &[Certificate], now: i64) -> Result<Accepted, Error> {
-    let (leaf, others, pair) = choose(session, certificates, now)?;
-    let mut warnings = Vec::new();
-    if leaf.not_before() > now {
-        warnings.push(format!("the certificate is not valid before {}", date(leaf.not_before())));
-    }
-    let (chain, unrelated) = chain(&leaf, &others);
-    warnings.extend(unrelated.iter().map(|one| format!("not part of the chain, left out: {}", one.subject())));
-
-    let (id, label) = (pair.id().clone(), pair.label().to_owned());
-    let (same, outdated) = neighbours(session, &pair, &leaf)?;
-    let written = if same.is_none() { Some(store(session, &leaf, &id, &label)?) } else { None };
-    let proved = match prove(session, &leaf, &id) {
-        Ok(proved) => proved,
-        Err(error) => {
-            if let Some(written) = &written {
-                session.destroy_certificate(written)?;
+    // Nothing was changed up to here; what is changed from here on is undone when anything fails.
+    let mut changes = Changes::new(session, Some(chain_file));
+    let mut link = || -> Result<_, Error> {
+        let placed = link::place(&mut changes, &pair, &leaf)?;
+        let proved = prove(session, &leaf, &id)?;
+        let stored = match &placed {
+            Placed::Refused(_) => 0,
+            _ if terms.no_chain => 0,
+            Placed::There(_) | Placed::Stored(_) | Placed::InPlace(_) => {
+                link::store_intermediates(&mut changes, &chain[1..], &mut warnings)?
             }
-            return Err(error);
-        }
+        };
+        Ok((placed, proved, stored, chain_plan.write()?))
     };
-    for old in &outdated {
-        session.destroy_certificate(old)?;
-    }
+    let (placed, proved, stored_intermediates, previous_chain) = match link() {
+        Ok(linked) => linked,
+        Err(error) => return Err(changes.undo(error)),
+    };
+    let change = settle(placed, &mut changes, &pair, &leaf, terms.keep_old)?;
+    let kept = changes.kept();
+
     let pss = proved.iter().any(|scheme| matches!(scheme, SignatureScheme::RsaPss(_)));
-    if matches!(pair.public_key(), PublicKey::Rsa { .. }) && !pss {
+    if matches!(key, PublicKey::Rsa { .. }) && !pss {
         warnings.push("the token cannot sign RSA-PSS, which TLS 1.3 needs: servers will offer TLS 1.2 only".to_owned());
     }
-    let stored_intermediates = store_intermediates(session, &chain[1..])?;
-    let change = match (&same, outdated.len()) {
-        (Some(_), 0) => Change::Unchanged,
-        (None, 0) => Change::Stored,
-        (_, count) => Change::Replaced(count),
-    };
-    let algorithm = pair.public_key().algorithm();
-    Ok(Accepted { leaf, chain, label, id, algorithm, change, stored_intermediates, proved, warnings })
+    if let Some(entry) = entry {
+        let mut record = Record::new(key, &label, &id, session.token());
+        record.request = known.and_then(|known| known.request);
+        record.accepted = Some(AcceptedCertificate {
+            fingerprint_sha256: leaf.fingerprint_sha256(),
+            not_after: state::time(leaf.not_after()),
+            chain_file: chain_plan.absolute().to_owned(),
+            chain_sha256: chain_plan.sha256(),
+            on_token: !matches!(change, Change::NotStored(_)),
+        });
+        if let Err(error) = entry.write(&record) {
+            warnings.push(format!("the certificate is in place, but that is not remembered: {error}"));
+        }
+    }
+    Ok(Accepted {
+        leaf,
+        chain,
+        label,
+        id,
+        algorithm: key.algorithm(),
+        change,
+        stored_intermediates,
+        proved,
+        differences,
+        warnings,
+        notes,
+        previous_chain,
+        kept,
+    })
 }
 
-/// The certificates that have the key's id or label: the same one if it is there and linked, and those of the
-/// same key that it replaces.
-fn neighbours(
-    session: &Session<'_>,
+/// Links a certificate that was made here, by the same rule: stored, proved, alone.
+///
+/// # Errors
+/// [`Error::LinkNotProved`], token errors; the token is as before then. A token without certificates is one of them.
+pub fn link(session: &Session<'_>, pair: &KeyPair<'_>, leaf: &Certificate) -> Result<Change, Error> {
+    let mut changes = Changes::new(session, None);
+    let mut link = || match link::place(&mut changes, pair, leaf)? {
+        Placed::Refused(source) => Err(token::Error::CertificateRefused { source }.into()),
+        placed => prove(session, leaf, pair.id()).map(|_| placed),
+    };
+    match link() {
+        Ok(placed) => settle(placed, &mut changes, pair, leaf, false),
+        Err(error) => Err(changes.undo(error)),
+    }
+}
+
+/// Removes what a leaf replaces that is linked and proved.
+fn settle(
+    placed: Placed,
+    changes: &mut Changes<'_>,
     pair: &KeyPair<'_>,
     leaf: &Certificate,
-) -> Result<(Option<CertificateObject>, Vec<CertificateObject>), Error> {
-    let mut all = session.certificates_with_id(pair.id())?;
-    for one in session.certificates_with_label(pair.label())? {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
-    let (mut same, mut outdated) = (None, Vec::new());
-    for one in all {
-        let linked = one.id == *pair.id() && one.label == pair.label();
-        if linked && one.value == leaf.der() && same.is_none() {
-            same = Some(one);
-            continue;
-        }
-        // Under the key's own id nothing else can be right; a label alone may belong to another key.
-        let stored = Certificate::from_der(&one.value);
-        let of_this_key =
-            stored.as_ref().is_ok_and(|stored| stored.public_key().is_ok_and(|key| key == *pair.public_key()));
-        if one.id == *pair.id() || of_this_key {
-            outdated.push(one);
-        } else {
-            let subject = stored.map_or("unreadable".to_owned(), |stored| stored.subject().to_string());
-            return Err(Error::LabelOfOther { label: one.label, subject });
-        }
-    }
-    Ok((same, outdated))
+    keep_old: bool,
+) -> Result<Change, Error> {
+    Ok(match placed {
+        Placed::Refused(refusal) => Change::NotStored(refusal.to_string()),
+        Placed::InPlace(count) => Change::Replaced(count),
+        Placed::There(0) => Change::Unchanged,
+        Placed::Stored(0) => Change::Stored,
+        Placed::There(_) | Placed::Stored(_) => Change::Replaced(link::remove_outdated(changes, pair, leaf, keep_old)?),
+    })
 }
 
-fn store(
-    session: &Session<'_>,
-    certificate: &Certificate,
-    id: &KeyId,
-    label: &str,
-) -> Result<CertificateObject, Error> {
-    Ok(session.store_certificate(&NewCertificate {
-        id,
-        label,
-        subject: certificate.subject_der(),
-        issuer: certificate.issuer_der(),
-        serial: certificate.serial_der(),
-        value: certificate.der(),
-    })?)
+/// What is remembered of a key, locked until `accept` is done.
+#[derive(Debug, Default)]
+struct Memory {
+    entry: Option<Entry>,
+    record: Option<Record>,
+    /// Why there is no request to compare with.
+    lost: Option<String>,
 }
 
-/// Intermediates get an id and a label of their own, so that they never look like the leaf.
-fn store_intermediates(session: &Session<'_>, intermediates: &[Certificate]) -> Result<usize, Error> {
-    let mut stored = 0;
-    for certificate in intermediates {
-        let id = KeyId::new(Sha1::digest(certificate.spki_der()).to_vec());
-        if session.certificates_with_id(&id)?.iter().any(|one| one.value == certificate.der()) {
-            continue;
-        }
-        let subject = certificate.subject();
-        let label = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
-        let taken = !session.certificates_with_label(&label)?.is_empty();
-        let label = if taken { format!("{label} {}", &id.to_string()[..8]) } else { label };
-        store(session, certificate, &id, &label)?;
-        stored += 1;
-    }
-    Ok(stored)
+/// Only a lock is a reason to stop; everything but the comparison works without memory.
+fn recall(state: Option<&State>, key: &PublicKey) -> Result<Memory, Error> {
+    let lost =
+        |reason: &dyn std::fmt::Display| Some(format!("the certificate is not compared with its request: {reason}"));
+    let Some(state) = state else {
+        return Ok(Memory { lost: lost(&"there is no state folder"), ..Memory::default() });
+    };
+    let entry = match state.lock(key) {
+        Ok(entry) => entry,
+        Err(busy @ state::Error::Busy(_)) => return Err(busy.into()),
+        Err(error) => return Ok(Memory { lost: lost(&error), ..Memory::default() }),
+    };
+    let (record, lost) = match entry.read() {
+        Ok(Some(record)) if record.csr().is_some() => (Some(record), None),
+        Ok(record) => (record, lost(&"none is remembered for this key (made elsewhere, or by another user)")),
+        Err(error) => (None, lost(&error)),
+    };
+    Ok(Memory { entry: Some(entry), record, lost })
 }
 
-fn foreign(session: &Session<'_>, certificates: &[Certificate]) -> Error {
-    // Of a bundle the first one that is no CA is meant.
-    let meant = certificates.iter().find(|one| !one.is_ca()).or_else(|| certificates.first());
-    let describe = |key: &PublicKey| format!("{}, SPKI SHA-256 {}", key.algorithm(), x509::spki_fingerprint(key));
-    let compared = session.objects(ObjectClass::PrivateKey).unwrap_or_default();
-    Error::ForeignKey {
-        subject: meant.map(|one| one.subject().to_string()).unwrap_or_default(),
-        key: meant.and_then(|one| one.public_key().ok()).as_ref().map_or("unknown".to_owned(), describe),
-        compared: compared
-            .iter()
-            .map(|key| {
-                let kind = || key.key_type.clone().unwrap_or_else(|| "unknown type".to_owned());
-                let value = key.public_key.as_ref().map_or_else(kind, describe);
-                format!("\"{}\" (id {}): {value}", key.label, key.id)
-            })
-            .collect(),
-    }
+/// Leaf and intermediates in order, as a server sends them: without the root (RFC 8446, 4.4.2 lets it be left
+/// out), and without what has expired and all above.
+fn served(leaf: &Certificate, sorted: x509::Chain, now: i64) -> Vec<Certificate> {
+    let issuers = sorted.issuers.into_iter().take_while(|one| one.not_after() >= now && !one.is_self_issued());
+    std::iter::once(leaf.clone()).chain(issuers).collect()
 }
 
 /// A date as people and tables want it: `2026-11-24`.

@@ -23,6 +23,7 @@ mod report;
 mod request_file;
 mod serve;
 mod show;
+mod state;
 mod target;
 mod template;
 mod verify;
@@ -111,6 +112,9 @@ struct Global {
     /// Refuse software tokens (for production pipelines)
     #[arg(long, global = true, help_heading = "Token")]
     require_hardware: bool,
+    /// Where requests and certificates are remembered [default: hsmcert in the user's state folder]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = "Token")]
+    state_dir: Option<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long, global = true, help_heading = "Output")]
     json: bool,

@@ -4,8 +4,6 @@ mod document;
 mod preview;
 mod self_signed;
 
-use std::slice;
-
 pub use document::Document;
 pub use preview::{Preview, preview};
 
@@ -90,7 +88,7 @@ fn make(
         }
         Product::SelfSigned(validity) => {
             let (certificate, scheme) = self_signed::certificate(pair, spec, validity, now)?;
-            let change = accept::accept(session, slice::from_ref(&certificate), now)?.change;
+            let change = accept::link(session, pair, &certificate)?;
             let document = Document::Certificate(Box::new(certificate));
             write(&document).inspect_err(|_| {
                 // One that took the place of another stays: it is linked and proved, and only its file is missing.

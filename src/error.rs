@@ -3,7 +3,7 @@
 use crate::key::KeyId;
 use crate::proof::Step;
 use crate::token::{self, Reach};
-use crate::{file, spec, tls, trial, uri, x509};
+use crate::{file, spec, state, tls, trial, uri, x509};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum Error {
     /// The trial token.
     #[error(transparent)]
     Trial(#[from] trial::Error),
+    /// What is remembered of a key.
+    #[error(transparent)]
+    State(#[from] state::Error),
     /// A request or certificate.
     #[error(transparent)]
     X509(#[from] x509::Error),
@@ -83,6 +86,48 @@ pub enum Error {
         subject: String,
         /// The date.
         not_after: String,
+    },
+    /// A CA certificate where none was asked for.
+    #[error("the certificate of {subject} is a CA certificate, and {}", if *.request_known { "the request did not ask for one" } else { "no request is known that asked for one" })]
+    CaCertificate {
+        /// Subject.
+        subject: String,
+        /// Whether the request could be looked at.
+        request_known: bool,
+    },
+    /// `--strict`, and something was found.
+    #[error("the certificate of {subject} is refused because of --strict: {}", .findings.join("; "))]
+    Strict {
+        /// Subject.
+        subject: String,
+        /// What was found.
+        findings: Vec<String>,
+    },
+    /// An intermediate could not be stored.
+    #[error("the CA certificate {subject} of the chain cannot be stored")]
+    Intermediate {
+        /// Its subject.
+        subject: String,
+        /// Why not.
+        source: Box<Error>,
+    },
+    /// Something failed, and what was changed by then could not all be undone.
+    #[error("the certificate was not linked, and not everything could be undone: {}", .left.join("; "))]
+    NotUndone {
+        /// What is left, in words.
+        left: Vec<String>,
+        /// What failed.
+        source: Box<Error>,
+    },
+    /// The new certificate is linked and the old one could not be removed.
+    #[error(
+        "the new certificate is linked with \"{label}\" and proved, but the one that it replaces is still on the token"
+    )]
+    OldStays {
+        /// Label of both.
+        label: String,
+        /// What failed.
+        source: Box<Error>,
     },
     /// The key has no id, so nothing can be linked to it.
     #[error("the key \"{0}\" has no CKA_ID, so that no certificate can be linked to it")]
@@ -200,6 +245,8 @@ pub enum ErrorKind {
     Partial,
     /// A live server does not serve what it should, or does not answer.
     ServedDiffers,
+    /// Another run of hsmcert holds the lock.
+    Busy,
 }
 
 impl Error {
@@ -220,10 +267,22 @@ impl Error {
                 trial::Error::Token(error) => token_kind(error),
             },
             Self::X509(error) => x509_kind(error),
-            Self::AfterKeyMade { source, .. } => source.kind(),
+            Self::State(error) => match error {
+                state::Error::Busy(_) => ErrorKind::Busy,
+                state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
+                    ErrorKind::Io
+                }
+                state::Error::File(error) => file_kind(error),
+            },
+            Self::AfterKeyMade { source, .. }
+            | Self::Intermediate { source, .. }
+            | Self::NotUndone { source, .. }
+            | Self::OldStays { source, .. } => source.kind(),
             Self::KeyMissing(_) | Self::CertificateMissing { .. } => ErrorKind::NotFound,
             Self::ForeignKey { .. }
             | Self::Expired { .. }
+            | Self::CaCertificate { .. }
+            | Self::Strict { .. }
             | Self::LinkNotProved { .. }
             | Self::LinkBroken { .. }
             | Self::NoKeyId(_) => ErrorKind::CertificateRejected,
@@ -249,7 +308,10 @@ impl Error {
         match self {
             Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
             | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
-            Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. } => source.is_retryable(),
+            Self::State(state::Error::Busy(_)) => true,
+            Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. }
+            | Self::Intermediate { source, .. }
+            | Self::OldStays { source, .. } => source.is_retryable(),
             Self::ServedDiffers { retryable, .. } => *retryable,
             Self::Tls(error) => error.is_retryable(),
             _ => false,
@@ -287,9 +349,10 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::KeyUnprotected { .. }
         | Token::KeyDiffers { .. }
         | Token::ReadBack(_)
+        | Token::CertificateRefused { .. }
         | Token::SchemeMismatch { .. } => ErrorKind::TokenRefused,
         Token::Call { source, .. } => match source.reach() {
-            Reach::Refused | Reach::Full => ErrorKind::TokenRefused,
+            Reach::Refused | Reach::Full | Reach::ReadOnly => ErrorKind::TokenRefused,
             Reach::NotLoggedIn => ErrorKind::LoginFailed,
             Reach::Away | Reach::Broken => ErrorKind::TokenUnavailable,
         },

@@ -19,6 +19,7 @@ pub mod proof;
 pub mod request;
 pub mod serve;
 pub mod spec;
+pub mod state;
 pub mod tls;
 pub mod token;
 pub mod trial;

@@ -4,23 +4,25 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsmcert::accept::{self, Accepted, Change};
-use hsmcert::file::{self, Access, OutputFile};
+use hsmcert::accept::{self, Accepted, ChainFile, Change, Terms};
+use hsmcert::file;
 use hsmcert::request::TokenRequest;
+use hsmcert::token::vendor::Vendor;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
-use hsmcert::x509;
+use hsmcert::x509::{self, Certificate, Difference, Field};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, clock, connect};
+use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hsmcert accept request.crt.pem
+  hsmcert accept certnew.p7b --ca-file company-root.pem --strict
   hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem")]
 pub(super) struct AcceptArguments {
-    /// The CA's answer: PEM or DER, with or without chain, in any order; - for stdin
+    /// The CA's answer: PEM, DER, PKCS#7 or base64, with or without chain, in any order; - for stdin
     certificate: PathBuf,
     /// Where leaf and intermediates go as PEM [default: the stem of CERTIFICATE + .fullchain.pem]
     #[arg(long, value_name = "FILE")]
@@ -28,6 +30,21 @@ pub(super) struct AcceptArguments {
     /// Replace an existing chain file
     #[arg(short, long)]
     force: bool,
+    /// Roots: refuse a certificate from which no valid path leads to one of them
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Refuse whatever would be a warning, and every difference between certificate and request
+    #[arg(long)]
+    strict: bool,
+    /// Take a CA certificate although the request did not ask for one
+    #[arg(long)]
+    allow_ca: bool,
+    /// Store no CA certificates on the token; the chain file has them all the same
+    #[arg(long)]
+    no_chain: bool,
+    /// Keep a certificate that is replaced, as a PEM file beside the chain file
+    #[arg(long)]
+    keep_old: bool,
 }
 
 /// The result as JSON.
@@ -44,55 +61,48 @@ struct Linked {
     id: String,
     algorithm: String,
     change: &'static str,
+    on_token: bool,
     stored_intermediates: usize,
     proved: Vec<String>,
+    differences: Option<Vec<JsonDifference>>,
     warnings: Vec<String>,
+    notes: Vec<String>,
     chain: String,
+    previous_chain: Option<String>,
+    replaced: Vec<String>,
     key_uri: String,
-    certificate_uri: String,
+    certificate_uri: Option<String>,
     token: String,
 }
 
+#[derive(Serialize)]
+struct JsonDifference {
+    field: &'static str,
+    asked: Option<String>,
+    issued: Option<String>,
+}
+
 pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) -> Result<(), Failure> {
-    let AcceptArguments { certificate, chain_out, force } = arguments;
-    let from_stdin = certificate == Path::new("-");
-    if from_stdin && global.pin_source.as_deref() == Some("-") {
-        return Err(Failure::usage("the certificate and the PIN cannot both come from stdin"));
-    }
-    if from_stdin && chain_out.is_none() {
-        return Err(Failure::usage("a certificate from stdin has no file name to take the chain's name from")
-            .hint("add --chain-out FILE"));
-    }
-    let bytes = if from_stdin {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(file::Error::Io)?;
-        bytes
-    } else {
-        file::read(&certificate)?
+    let AcceptArguments { certificate, chain_out, force, ca_file, strict, allow_ca, no_chain, keep_old } = arguments;
+    let certificates = read(global, &certificate, chain_out.is_some())?;
+    let roots = match &ca_file {
+        Some(path) => x509::read_certificates(&file::read(path)?)?,
+        None => Vec::new(),
     };
-    let certificates = x509::read_certificates(&bytes)?;
+    let terms = Terms { strict, allow_ca, roots, no_chain, keep_old };
     let chain_out = chain_out.unwrap_or_else(|| chain_name(&certificate));
-    // Whether it may be replaced is known only with the chain's bytes: the same bytes are a no-op.
-    let existing = if chain_out.exists() { Some(file::read(&chain_out)?) } else { None };
-    if existing.is_none() {
-        OutputFile::new(&chain_out, Access::Public, force)?;
-    }
+    let chain_file = ChainFile::new(&chain_out, force)?;
+    let memory = state::open(global, report)?;
     let now = clock::now();
-    let (accepted, token) = connect::with_session(global, &TokenRequest::default(), report, |session| {
-        let (leaf, others, _) = accept::choose(session, &certificates, now)?;
-        let sorted = accept::chain(&leaf, &others).0;
-        let pem: String = sorted.iter().map(x509::Certificate::to_pem).collect();
-        let output = match &existing {
-            Some(existing) if existing == pem.as_bytes() => None,
-            _ => Some(OutputFile::new(&chain_out, Access::Public, force)?),
-        };
-        let accepted = accept::accept(session, &certificates, now)?;
-        if let Some(output) = output {
-            output.write(pem.as_bytes())?;
-        }
-        Ok((accepted, session.token().clone()))
+    let (mut accepted, token, vendor) = connect::with_session(global, &TokenRequest::default(), report, |session| {
+        let accepted = accept::accept(session, &certificates, &terms, &chain_file, memory.as_ref(), now)?;
+        Ok((accepted, session.token().clone(), session.vendor()))
     })?;
 
+    if let Change::NotStored(refusal) = &accepted.change {
+        accepted.warnings.push(not_stored(refusal, vendor));
+    }
+    let on_token = !matches!(accepted.change, Change::NotStored(_));
     let uri = |object_type| Pkcs11Uri {
         token: Some(token.label.clone()),
         id: Some(accepted.id.clone()),
@@ -115,20 +125,67 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
             Change::Stored => "stored",
             Change::Unchanged => "unchanged",
             Change::Replaced(_) => "replaced",
+            Change::NotStored(_) => "not-stored",
         },
+        on_token,
         stored_intermediates: accepted.stored_intermediates,
         proved: accepted.proved.iter().map(ToString::to_string).collect(),
+        differences: accepted.differences.as_ref().map(|all| all.iter().map(json).collect()),
         warnings: accepted.warnings.clone(),
+        notes: accepted.notes.clone(),
         chain: chain_out.display().to_string(),
+        previous_chain: accepted.previous_chain.as_ref().map(|path| path.display().to_string()),
+        replaced: accepted.kept.iter().map(|path| path.display().to_string()).collect(),
         key_uri: uri(ObjectType::Private).to_string(),
-        certificate_uri: uri(ObjectType::Certificate).to_string(),
+        certificate_uri: on_token.then(|| uri(ObjectType::Certificate).to_string()),
         token: token.label.clone(),
     };
     for warning in &accepted.warnings {
         report.warning(warning);
     }
+    for note in &accepted.notes {
+        report.note(note);
+    }
     report.result(&linked, &describe(&linked, &accepted));
     Ok(())
+}
+
+fn read(global: &Global, certificate: &Path, chain_is_named: bool) -> Result<Vec<Certificate>, Failure> {
+    if certificate != Path::new("-") {
+        return Ok(x509::read_certificates(&file::read(certificate)?)?);
+    }
+    if global.pin_source.as_deref() == Some("-") {
+        return Err(Failure::usage("the certificate and the PIN cannot both come from stdin"));
+    }
+    if !chain_is_named {
+        return Err(Failure::usage("a certificate from stdin has no file name to take the chain's name from")
+            .hint("add --chain-out FILE"));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(file::Error::Io)?;
+    Ok(x509::read_certificates(&bytes)?)
+}
+
+fn json(difference: &Difference) -> JsonDifference {
+    let Difference { field, asked, issued } = difference;
+    let field = match field {
+        Field::SubjectAltName => "subject_alt_name",
+        Field::Subject => "subject",
+        Field::KeyUsage => "key_usage",
+        Field::ExtendedKeyUsage => "extended_key_usage",
+        Field::Extension => "extension",
+    };
+    JsonDifference { field, asked: asked.clone(), issued: issued.clone() }
+}
+
+/// A token without certificate objects is no failure: servers take the certificate from the chain file.
+fn not_stored(refusal: &str, vendor: Option<&Vendor>) -> String {
+    let enable = vendor.and_then(|vendor| Some((vendor.product, vendor.certificate_storage?)));
+    let enable = match enable {
+        Some((product, command)) => format!("{product} takes them after: {command}"),
+        None => "see its documentation whether they can be enabled".to_owned(),
+    };
+    format!("the token takes no certificate objects ({refusal}): the certificate is in the chain file only; {enable}")
 }
 
 /// `request.crt.pem` gives `request.crt.fullchain.pem`.
@@ -138,10 +195,13 @@ fn chain_name(certificate: &Path) -> PathBuf {
 }
 
 fn describe(linked: &Linked, accepted: &Accepted) -> String {
-    let mut text = match accepted.change {
+    let mut text = match &accepted.change {
         Change::Stored => format!("certificate stored and linked to the key \"{}\"\n", shown(&linked.label)),
         Change::Unchanged => {
             format!("certificate was linked to the key \"{}\" already: nothing changed\n", shown(&linked.label))
+        }
+        Change::NotStored(_) => {
+            format!("certificate belongs to the key \"{}\"; the token does not hold it\n", shown(&linked.label))
         }
         Change::Replaced(count) => {
             format!(
@@ -159,8 +219,17 @@ fn describe(linked: &Linked, accepted: &Accepted) -> String {
     line("valid", &format!("{} to {} ({} days left)", linked.not_before, linked.not_after, linked.days_left));
     line("key", &format!("{}, id {}, on the token \"{}\"", linked.algorithm, linked.id, linked.token));
     line("proved", &format!("a nonce signed in the token verifies with the certificate: {}", linked.proved.join("; ")));
-    line("chain", &format!("{} ({} certificates)", linked.chain, accepted.chain.len()));
+    let count = accepted.chain.len();
+    line("chain", &format!("{} ({count} certificate{})", linked.chain, if count == 1 { "" } else { "s" }));
+    if let Some(previous) = &linked.previous_chain {
+        line("", &format!("the one before is in {previous}"));
+    }
+    for (index, path) in linked.replaced.iter().enumerate() {
+        line(if index == 0 { "replaced" } else { "" }, path);
+    }
     line("key URI", &linked.key_uri);
-    line("cert URI", &linked.certificate_uri);
+    if let Some(uri) = &linked.certificate_uri {
+        line("cert URI", uri);
+    }
     text
 }

@@ -20,5 +20,6 @@ pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::Io => (10, "io"),
         ErrorKind::Partial => (15, "partial"),
         ErrorKind::ServedDiffers => (14, "served-differs"),
+        ErrorKind::Busy => (75, "busy"),
     }
 }

@@ -5,7 +5,7 @@ use hsmcert::key::KeyAlgorithm;
 use hsmcert::proof::Check;
 use hsmcert::token::{self, TokenInfo};
 use hsmcert::x509::FileKind;
-use hsmcert::{file, trial, x509};
+use hsmcert::{file, state, trial, x509};
 
 /// Hints for an error, most useful first.
 pub(super) fn hints(error: &Error) -> Vec<String> {
@@ -25,6 +25,13 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             )],
             trial::Error::File(error) => file_hint(error),
             trial::Error::Token(error) => token_hints(error),
+        },
+        Error::State(error) => match error {
+            state::Error::Busy(_) => vec!["wait until it is done, then run the command again".to_owned()],
+            state::Error::Folder { .. } => vec!["name another folder with --state-dir or HSMCERT_STATE_DIR".to_owned()],
+            state::Error::Damaged { path, .. } => vec![format!("remove {}; it is made anew", path.display())],
+            state::Error::Newer { .. } => vec!["use the newer hsmcert, or another --state-dir".to_owned()],
+            state::Error::File(error) => file_hint(error),
         },
         Error::X509(error) => x509_hints(error),
         Error::NoLabel => {
@@ -61,6 +68,26 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         }
         Error::SeveralLeaves(_) => vec!["put the certificates into files of their own".to_owned()],
         Error::Expired { .. } => vec!["ask the CA for a new one with the same CSR".to_owned()],
+        Error::CaCertificate { .. } => vec![
+            "whoever has this key could issue certificates: ask the CA for a server certificate".to_owned(),
+            "if it is meant to be a CA: --allow-ca".to_owned(),
+        ],
+        Error::Strict { .. } => vec!["nothing was changed; without --strict these are warnings and notes".to_owned()],
+        Error::Intermediate { source, .. } => {
+            let mut all = hints(source);
+            all.push("nothing was changed; leave the CA certificates out of the token with --no-chain".to_owned());
+            all
+        }
+        Error::NotUndone { source, .. } => {
+            let mut all = hints(source);
+            all.push("when the token works again, run the same command: it finishes the work".to_owned());
+            all
+        }
+        Error::OldStays { source, .. } => {
+            let mut all = hints(source);
+            all.push("until then it is chance which one is served: run the same command again".to_owned());
+            all
+        }
         Error::NoKeyId(_) => vec!["set its CKA_ID with your HSM's own tool".to_owned()],
         Error::LabelOfOther { .. } => {
             vec!["rename or remove that certificate; hsmcert deletes only what it replaces".to_owned()]
@@ -171,11 +198,17 @@ fn token_hints(error: &token::Error) -> Vec<String> {
         Token::PrivateKeyMissing(_) => text("log in as the user who owns the key"),
         Token::KeyAmbiguous { .. } => text("name it by id:HEX; see what is there with: hsmcert find-key"),
         Token::ReadBack(_) => text("the certificate object was removed again; report this to the HSM's vendor"),
+        Token::CertificateRefused { .. } => text(
+            "it holds an older certificate and takes no new one: see the HSM's documentation on certificate objects",
+        ),
         Token::SchemeMismatch { .. } => text("choose a signature that fits the key"),
         Token::Random(_) => vec![],
         Token::Call { source, .. } => match source.reach() {
             token::Reach::Refused => vec![],
             token::Reach::Full => text("the token is full: remove what is not needed"),
+            token::Reach::ReadOnly => {
+                text("the token or the user may not write: check its write protection and your role")
+            }
             token::Reach::NotLoggedIn => text("give a PIN with --pin-source"),
             token::Reach::Away => text("check that the HSM is reachable, then run the command again"),
             token::Reach::Broken => text("run with -vv to see the calls, and report it to the HSM's vendor"),
@@ -190,6 +223,22 @@ fn x509_hints(error: &x509::Error) -> Vec<String> {
         }
         x509::Error::WrongFile { found: FileKind::PrivateKey, .. } => {
             vec!["a key that was in a file is no key of an HSM: keep it out of this".to_owned()]
+        }
+        x509::Error::WrongFile { found: FileKind::CmcResponse, .. } => {
+            vec![
+                "take the CA's answer as a certificate or PKCS#7 (certreq -submit writes these as CertFileOut)"
+                    .to_owned(),
+            ]
+        }
+        x509::Error::WrongFile { found: FileKind::Pkcs12, .. } => {
+            vec!["a key that was in a file is no key of an HSM: send the CSR to the CA instead".to_owned()]
+        }
+        x509::Error::Block { source, .. } => x509_hints(source),
+        x509::Error::Issuer { .. } | x509::Error::NotSignedBy { .. } | x509::Error::NoIssuer { .. } => {
+            vec!["ask the CA for its chain, or accept the certificate in a file of its own".to_owned()]
+        }
+        x509::Error::Path { .. } => {
+            vec!["add the CA's intermediate certificates to the file, or check the roots in --ca-file".to_owned()]
         }
         x509::Error::WrongFile { found: FileKind::Unknown, .. } => {
             vec![

@@ -2,12 +2,13 @@
 
 mod dry_run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsmcert::enroll::{self, Document, Enrolled};
 use hsmcert::file::{Access, OutputFile};
 use hsmcert::request::{KeySource, Product};
+use hsmcert::state::{PendingRequest, Record, State};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, PemHeader};
 use serde::Serialize;
@@ -17,7 +18,7 @@ use super::facts::Facts;
 use super::failure::Failure;
 use super::report::Report;
 use super::request_file::{self, RequestOptions};
-use super::{Global, connect};
+use super::{Global, connect, state};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -104,6 +105,7 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     if dry_run {
         return dry_run::run(global, &request, report);
     }
+    let memory = state::open(global, report)?;
     let header = if new_header { PemHeader::New } else { PemHeader::Standard };
     let encode = |made: &Document| if der { made.der().to_vec() } else { made.to_pem(header).into_bytes() };
 
@@ -115,6 +117,10 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
         Ok((made, session.token().clone()))
     })?;
 
+    if let Some(memory) = memory {
+        let files = ((!to_stdout).then_some(path.as_path()), (!from_stdin).then_some(spec.as_path()));
+        remember(&memory, &made, &token, files, report);
+    }
     let Enrolled { document, label, id, algorithm, scheme, is_new_key } = made;
     let created = Created {
         product: product(&document),
@@ -147,6 +153,23 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
         report.result(&created, &text);
     }
     Ok(())
+}
+
+/// For `accept`, which compares. The CSR is there already: a failure is no more than a warning.
+fn remember(
+    memory: &State,
+    made: &Enrolled,
+    token: &hsmcert::token::TokenInfo,
+    (csr_file, spec_file): (Option<&Path>, Option<&Path>),
+    report: &Report,
+) {
+    let Document::Request(csr) = &made.document else { return };
+    let Ok(key) = csr.public_key() else { return };
+    let request = PendingRequest::new(csr, csr_file, spec_file, now());
+    let record = Record::new(&key, &made.label, &made.id, token);
+    if let Err(error) = memory.remember(request, record, &key) {
+        report.warning(&format!("the request is not remembered, so accept will not compare with it: {error}"));
+    }
 }
 
 fn product(document: &Document) -> &'static str {

@@ -84,7 +84,7 @@ pub(super) fn resolve(
         }
         return trial(None, pin_source, "nothing is configured");
     };
-    let vendor = profile.as_ref().and_then(|found| found.vendor).or_else(|| by_module(&module));
+    let vendor = profile.as_ref().and_then(|found| found.vendor).or_else(|| vendor::by_module(&module));
     Ok(Target {
         module,
         selector,
@@ -197,13 +197,6 @@ fn parse(uri: Option<&str>) -> Result<Pkcs11Uri, Failure> {
                 .hint("write the PIN to a file that only you can read, and use pin-source=FILE")
         }
         other => Failure::from(hsmcert::Error::from(other)),
-    })
-}
-
-fn by_module(module: &std::path::Path) -> Option<&'static Vendor> {
-    let name = module.file_name()?;
-    vendor::VENDORS.iter().find(|vendor| {
-        vendor.modules(Platform::CURRENT).iter().any(|known| std::path::Path::new(known).file_name() == Some(name))
     })
 }
 

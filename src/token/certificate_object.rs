@@ -1,7 +1,7 @@
 //! Certificate objects: written, read back, destroyed. What is in them is for `x509/` to know.
 
 use super::attribute_template as template;
-use super::error::{Doing as _, Error};
+use super::error::{Error, certificate_refusal};
 use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
 use crate::key::KeyId;
@@ -70,11 +70,11 @@ impl Session<'_> {
     /// Writes a certificate and reads it back; one that does not read back is destroyed again.
     ///
     /// # Errors
-    /// [`Error::Call`], [`Error::ReadBack`].
+    /// [`Error::CertificateRefused`], [`Error::Call`], [`Error::ReadBack`]. Nothing is left on the token.
     pub fn store_certificate(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
         let attributes = template::certificate(certificate);
-        let handle =
-            self.call("C_CreateObject", |session| session.create_object(&attributes)).doing("store the certificate")?;
+        let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
+        let handle = created.map_err(|error| certificate_refusal(&error))?;
         let stored =
             self.certificates_with_id(certificate.id).map(|all| all.into_iter().find(|one| one.raw.0 == handle));
         let flaw = match stored {
@@ -94,6 +94,17 @@ impl Session<'_> {
         // The error that is told is the first one.
         let _ = self.destroy(handle);
         Err(Error::ReadBack(flaw))
+    }
+
+    /// Writes a certificate that was there before. It is not read back: this is for when something is wrong already,
+    /// and an object that cannot be listed is better than none.
+    ///
+    /// # Errors
+    /// [`Error::CertificateRefused`], [`Error::Call`].
+    pub fn restore_certificate(&self, certificate: &NewCertificate<'_>) -> Result<(), Error> {
+        let attributes = template::certificate(certificate);
+        let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
+        created.map(|_| ()).map_err(|error| certificate_refusal(&error))
     }
 
     /// Destroys a certificate object.

@@ -132,6 +132,12 @@ pub enum Error {
     /// The certificate was written but does not read back.
     #[error("the certificate object does not read back as it was written: {0}")]
     ReadBack(String),
+    /// `C_CreateObject` refuses the certificate as such: this token may hold none.
+    #[error("the token does not take the certificate as an object")]
+    CertificateRefused {
+        /// The call.
+        source: CallError,
+    },
     /// The key cannot sign with the scheme.
     #[error("a key of type {key} cannot sign with {scheme}")]
     SchemeMismatch {
@@ -181,6 +187,8 @@ pub enum Reach {
     Refused,
     /// The token is full (`CKR_DEVICE_MEMORY`).
     Full,
+    /// Nothing can be written (`CKR_TOKEN_WRITE_PROTECTED`, `CKR_SESSION_READ_ONLY`).
+    ReadOnly,
     /// No login, or it is gone.
     NotLoggedIn,
     /// The device or the connection to it is away: the same call may work later.
@@ -265,6 +273,7 @@ fn reach(value: RvError) -> Reach {
         | RvError::SlotIdInvalid => Reach::Away,
         RvError::UserNotLoggedIn => Reach::NotLoggedIn,
         RvError::DeviceMemory => Reach::Full,
+        RvError::TokenWriteProtected | RvError::SessionReadOnly | RvError::SessionReadOnlyExists => Reach::ReadOnly,
         RvError::GeneralError
         | RvError::ArgumentsBad
         | RvError::CryptokiNotInitialized
@@ -276,6 +285,26 @@ fn reach(value: RvError) -> Reach {
         | RvError::FipsSelfTestFailed
         | RvError::LibraryLoadFailed => Reach::Broken,
         _ => Reach::Refused,
+    }
+}
+
+/// A failed `C_CreateObject` of a certificate. Modules without certificates say so with many words: the function or
+/// the class is not there, or an attribute of it is not. A full or write-protected token is something else.
+pub(super) fn certificate_refusal(error: &cryptoki::error::Error) -> Error {
+    use cryptoki::error::Error as Cryptoki;
+    let source = CallError::new(error);
+    match error {
+        Cryptoki::NullFunctionPointer
+        | Cryptoki::Pkcs11(
+            RvError::FunctionNotSupported
+            | RvError::AttributeReadOnly
+            | RvError::AttributeTypeInvalid
+            | RvError::AttributeValueInvalid
+            | RvError::TemplateIncomplete
+            | RvError::TemplateInconsistent,
+            _,
+        ) => Error::CertificateRefused { source },
+        _ => Error::Call { doing: "store the certificate", source },
     }
 }
 

@@ -9,6 +9,7 @@ use cryptoki::session::UserType;
 use super::error::{CallError, Doing as _, Error, PinTries};
 use super::module::Module;
 use super::slot::TokenInfo;
+use super::vendor::{self, Vendor};
 use crate::pin::Pin;
 
 /// An open session. It borrows its [`Module`], and what is found through it borrows the session: a wrong
@@ -37,6 +38,12 @@ impl<'m> Session<'m> {
     #[must_use]
     pub fn token(&self) -> &TokenInfo {
         &self.token
+    }
+
+    /// The product, if the module is one that hsmcert knows.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&'static Vendor> {
+        vendor::by_module(self.module.path())
     }
 
     /// Whether [`Session::login`] needs a PIN from the user.

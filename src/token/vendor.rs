@@ -1,6 +1,8 @@
 //! Products as data: where vendors install their modules, and which Windows providers stand for them.
 //! A quirk is one row here, with its source.
 
+use std::path::Path;
+
 /// The platforms that vendors install on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
@@ -42,6 +44,8 @@ pub struct Vendor {
     pub user_in_pin: bool,
     /// Keys are on a disk and not in an HSM.
     pub software: bool,
+    /// What turns certificate objects on where the token has none at first.
+    pub certificate_storage: Option<&'static str>,
 }
 
 impl Vendor {
@@ -74,6 +78,7 @@ pub const SOFTHSM: Vendor = Vendor {
     windows: &["C:\\SoftHSM2\\lib\\softhsm2-x64.dll", "C:\\Program Files\\SoftHSM2\\lib\\softhsm2-x64.dll"],
     user_in_pin: false,
     software: true,
+    certificate_storage: None,
 };
 
 /// All built-in profiles.
@@ -89,6 +94,10 @@ pub const VENDORS: &[Vendor] = &[
         windows: &["C:\\Program Files\\Amazon\\CloudHSM\\lib\\cloudhsm_pkcs11.dll"],
         user_in_pin: true,
         software: false,
+        // AWS CloudHSM user guide, "Certificate storage with the PKCS #11 library".
+        certificate_storage: Some(
+            "configure-pkcs11 --enable-certificate-storage (Client SDK 5.13 or newer, clusters of type hsm2m.medium)",
+        ),
     },
     // Thales Luna HSM client documentation, "PKCS#11 libraries".
     Vendor {
@@ -100,6 +109,7 @@ pub const VENDORS: &[Vendor] = &[
         windows: &["C:\\Program Files\\SafeNet\\LunaClient\\cryptoki.dll"],
         user_in_pin: false,
         software: false,
+        certificate_storage: None,
     },
     // Entrust nShield Security World documentation, "PKCS #11".
     Vendor {
@@ -111,6 +121,7 @@ pub const VENDORS: &[Vendor] = &[
         windows: &["C:\\Program Files\\nCipher\\nfast\\toolkits\\pkcs11\\cknfast.dll"],
         user_in_pin: false,
         software: false,
+        certificate_storage: None,
     },
     // Yubico, "PKCS#11 with YubiHSM 2".
     Vendor {
@@ -126,6 +137,7 @@ pub const VENDORS: &[Vendor] = &[
         windows: &["C:\\Program Files\\Yubico\\YubiHSM Shell\\bin\\pkcs11\\yubihsm_pkcs11.dll"],
         user_in_pin: false,
         software: false,
+        certificate_storage: None,
     },
     // tpm2-software/tpm2-pkcs11; Windows reaches the TPM through its platform provider.
     Vendor {
@@ -141,6 +153,7 @@ pub const VENDORS: &[Vendor] = &[
         windows: &[],
         user_in_pin: false,
         software: false,
+        certificate_storage: None,
     },
     SOFTHSM,
 ];
@@ -149,6 +162,14 @@ pub const VENDORS: &[Vendor] = &[
 #[must_use]
 pub fn by_profile(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.profile.eq_ignore_ascii_case(name))
+}
+
+/// The product whose module has this file name, wherever it is.
+#[must_use]
+pub fn by_module(module: &Path) -> Option<&'static Vendor> {
+    let name = module.file_name()?;
+    let is_here = |known: &&str| Path::new(known).file_name() == Some(name);
+    VENDORS.iter().find(|vendor| vendor.modules(Platform::CURRENT).iter().any(is_here))
 }
 
 /// The profile for a request's `ProviderName`.

@@ -1,98 +1,70 @@
-//! What a CA hands out: one certificate or several, PEM or DER, in any order, with text around.
+//! What a CA hands out: one certificate or several, PEM, DER or PKCS#7, in any order, with text around.
 
 use der::Decode as _;
 
+use super::armour::{self, Block};
+use super::pkcs7::{self, ContentInfo};
 use super::{Certificate, Error, FileKind};
 
-/// A leaf with the certificates that lead to a root.
-#[derive(Debug, Clone)]
-pub struct Chain {
-    /// Issuer of the leaf, its issuer, and so on.
-    pub issuers: Vec<Certificate>,
-    /// Certificates that lead nowhere.
-    pub unrelated: Vec<Certificate>,
-}
+const CERTIFICATE_LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+/// The second is what OpenSSL's `cms` writes, the third is in old RFCs.
+const PKCS7_LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
 
-/// Reads all certificates of a file.
+/// Reads all certificates of a file, in its order.
 ///
 /// # Errors
-/// [`Error::WrongFile`] says what else it is; [`Error::Der`].
+/// [`Error::WrongFile`] says what else it is; [`Error::Der`]; [`Error::Block`] names the part that is broken.
 pub fn read_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
     let wrong = |found| Error::WrongFile { found, wanted: FileKind::Certificate };
-    let blocks = pem_blocks(bytes);
-    if blocks.is_empty() {
-        return match kind_of_der(bytes) {
-            FileKind::Certificate | FileKind::Unknown if looks_like_der(bytes) => {
-                Ok(vec![Certificate::from_der(bytes)?])
-            }
-            found => Err(wrong(found)),
-        };
-    }
+    let blocks = armour::blocks(bytes)?;
+    let count = blocks.len();
     let mut certificates = Vec::new();
-    for block in &blocks {
-        if matches!(block.tag(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE") {
-            certificates.push(Certificate::from_der(block.contents())?);
+    for (index, Block { label, der }) in blocks.iter().enumerate() {
+        let of_interest = |label: &str| CERTIFICATE_LABELS.contains(&label) || PKCS7_LABELS.contains(&label);
+        if label.as_deref().is_none_or(of_interest) {
+            certificates.extend(certificates_in(der).map_err(|error| error.in_block(index + 1, count))?);
         }
     }
     match (certificates.is_empty(), blocks.first()) {
-        (true, Some(block)) => Err(wrong(kind_of_label(block.tag()))),
-        _ => Ok(certificates),
+        (false, _) => Ok(certificates),
+        (true, Some(Block { label: Some(label), .. })) => Err(wrong(kind_of_label(label))),
+        (true, _) => Err(wrong(kind_of_der(bytes))),
     }
 }
 
-/// Orders certificates behind a leaf by issuer and signature; duplicates are dropped.
-#[must_use]
-pub fn sort_chain(leaf: &Certificate, others: &[Certificate]) -> Chain {
-    let mut rest: Vec<Certificate> = Vec::new();
-    for other in others {
-        if other != leaf && !rest.contains(other) {
-            rest.push(other.clone());
-        }
+/// Judged by what it is, whatever its label says: AD CS hands out PKCS#7 as `CERTIFICATE`.
+fn certificates_in(der: &[u8]) -> Result<Vec<Certificate>, Error> {
+    if let Ok(info) = ContentInfo::from_der(der) {
+        return pkcs7::certificates(&info);
     }
-    let mut issuers: Vec<Certificate> = Vec::new();
-    loop {
-        let last = issuers.last().unwrap_or(leaf);
-        let next = rest.iter().position(|one| !last.is_self_issued() && last.is_issued_by(one));
-        let Some(position) = next else { break };
-        issuers.push(rest.remove(position));
+    match Certificate::from_der(der) {
+        Ok(certificate) => Ok(vec![certificate]),
+        Err(error) => match kind_of_der(der) {
+            FileKind::Unknown => Err(error),
+            found => Err(Error::WrongFile { found, wanted: FileKind::Certificate }),
+        },
     }
-    Chain { issuers, unrelated: rest }
 }
 
 /// The DER of a file that holds one thing.
 pub(super) fn single_der(bytes: &[u8], labels: &[&str], wanted: &FileKind) -> Result<Vec<u8>, Error> {
     let wrong = |found| Error::WrongFile { found, wanted: wanted.clone() };
-    let blocks = pem_blocks(bytes);
-    if let Some(block) = blocks.iter().find(|block| labels.contains(&block.tag())) {
-        return Ok(block.contents().to_vec());
-    }
-    match blocks.first() {
-        Some(block) => Err(wrong(kind_of_label(block.tag()))),
-        None if !looks_like_der(bytes) => Err(wrong(kind_of_der(bytes))),
-        None => match kind_of_der(bytes) {
-            found if found == *wanted || found == FileKind::Unknown => Ok(bytes.to_vec()),
+    let blocks = armour::blocks(bytes)?;
+    let meant = blocks.iter().find(|block| block.label.as_deref().is_none_or(|label| labels.contains(&label)));
+    match (meant, blocks.first()) {
+        (Some(Block { label: Some(_), der }), _) => Ok(der.clone()),
+        (Some(Block { label: None, der }), _) => match kind_of_der(der) {
+            found if found == *wanted || found == FileKind::Unknown => Ok(der.clone()),
             found => Err(wrong(found)),
         },
+        (None, Some(Block { label, .. })) => Err(wrong(kind_of_label(label.as_deref().unwrap_or_default()))),
+        (None, None) => Err(wrong(kind_of_der(bytes))),
     }
-}
-
-/// PEM in lines of 64 characters that end in LF (RFC 7468, 2).
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
-    pem::encode_config(&pem::Pem::new(label, der), pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF))
-}
-
-fn pem_blocks(bytes: &[u8]) -> Vec<pem::Pem> {
-    // Text around the blocks is passed over; a broken block hides none that is whole.
-    pem::parse_many(bytes).unwrap_or_default()
-}
-
-fn looks_like_der(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30)
 }
 
 fn kind_of_label(label: &str) -> FileKind {
     match label {
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => FileKind::Certificate,
+        label if CERTIFICATE_LABELS.contains(&label) => FileKind::Certificate,
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => FileKind::Request,
         "PUBLIC KEY" | "RSA PUBLIC KEY" => FileKind::PublicKey,
         key if key.ends_with("PRIVATE KEY") => FileKind::PrivateKey,
@@ -113,6 +85,9 @@ fn kind_of_der(bytes: &[u8]) -> FileKind {
     }
     if rsa::pkcs8::PrivateKeyInfoRef::try_from(bytes).is_ok() {
         return FileKind::PrivateKey;
+    }
+    if pkcs7::is_pkcs12(bytes) {
+        return FileKind::Pkcs12;
     }
     if Certificate::from_der(bytes).is_ok() { FileKind::Certificate } else { FileKind::Unknown }
 }

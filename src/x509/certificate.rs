@@ -1,14 +1,35 @@
 //! Certificates (RFC 5280) as far as the link and the reports need them.
 
-use der::{Decode as _, Encode as _};
+use der::asn1::AnyRef;
+use der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use sha2::{Digest as _, Sha256};
 use x509_cert::certificate::{CertificateInner, Raw};
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsage as X509KeyUsage, SubjectAltName, SubjectKeyIdentifier,
+};
 
 use super::description::{self, DescribedExtension};
-use super::{Error, bundle, general_name, name, public_key, signature};
+use super::{Error, armour, general_name, name, public_key, signature};
 use crate::key::{PublicKey, SignatureScheme};
-use crate::request::{GeneralName, Name, Oid};
+use crate::request::{BasicConstraints, GeneralName, KeyUsage, Name, Oid};
+
+const SUBJECT_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.14");
+const KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.15");
+const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
+const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
+const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
+const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
+
+/// Whether one certificate signed another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Issued {
+    /// Name and signature fit.
+    Yes,
+    /// The name fits; the signature is by an algorithm that hsmcert cannot check.
+    Unchecked,
+    /// It did not.
+    No,
+}
 
 /// A certificate with its DER.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +37,7 @@ pub struct Certificate {
     // CAs break RFC 5280 in small ways (long serial numbers); that is no reason to refuse their certificate.
     parsed: CertificateInner<Raw>,
     der: Vec<u8>,
+    to_be_signed: Vec<u8>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
     serial: Vec<u8>,
@@ -26,16 +48,25 @@ impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
-    /// [`Error::Der`].
+    /// [`Error::Der`]; also when it names two signature algorithms (RFC 5280, 4.1.1.2), or when its signature is
+    /// not a whole number of bytes.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         let parsed = CertificateInner::<Raw>::from_der(der).map_err(Error::der("certificate"))?;
         let tbs = parsed.tbs_certificate();
+        let odd = |reason: &str| Error::Der { what: "certificate", reason: reason.to_owned() };
+        if tbs.signature() != parsed.signature_algorithm() {
+            return Err(odd("it names two different signature algorithms"));
+        }
+        if parsed.signature().has_unused_bits() {
+            return Err(odd("its signature is not a whole number of bytes"));
+        }
         let parts = || -> der::Result<_> {
             let spki = tbs.subject_public_key_info().to_der()?;
             Ok((tbs.subject().to_der()?, tbs.issuer().to_der()?, tbs.serial_number().to_der()?, spki))
         };
         let (subject, issuer, serial, spki) = parts().map_err(Error::der("certificate"))?;
-        Ok(Self { parsed, der: der.to_vec(), subject, issuer, serial, spki })
+        let to_be_signed = first_element(der).map_err(Error::der("certificate"))?.to_vec();
+        Ok(Self { parsed, der: der.to_vec(), to_be_signed, subject, issuer, serial, spki })
     }
 
     /// The DER.
@@ -47,7 +78,7 @@ impl Certificate {
     /// PEM in lines of 64 characters.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        bundle::pem("CERTIFICATE", &self.der)
+        certificate_pem(&self.der)
     }
 
     /// The subject.
@@ -109,8 +140,37 @@ impl Certificate {
     /// Whether it may sign certificates.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        let constraints = self.extension(Oid::new_unwrap("2.5.29.19"));
-        constraints.and_then(|der| BasicConstraints::from_der(der).ok()).is_some_and(|constraints| constraints.ca)
+        self.basic_constraints().is_some_and(|constraints| constraints.ca)
+    }
+
+    /// basicConstraints; `None` when there are none that can be read.
+    #[must_use]
+    pub fn basic_constraints(&self) -> Option<BasicConstraints> {
+        let read = x509_cert::ext::pkix::BasicConstraints::from_der(self.extension(BASIC_CONSTRAINTS)?).ok()?;
+        Some(BasicConstraints { ca: read.ca, path_length: read.path_len_constraint.map(u32::from) })
+    }
+
+    /// keyUsage; `None` when there is none that can be read.
+    #[must_use]
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        X509KeyUsage::from_der(self.extension(KEY_USAGE)?).ok().map(|usage| KeyUsage::from_bits(usage.0.bits()))
+    }
+
+    /// extendedKeyUsage; `None` when there is none that can be read: any use is allowed then.
+    #[must_use]
+    pub fn extended_key_usage(&self) -> Option<Vec<Oid>> {
+        Some(ExtendedKeyUsage::from_der(self.extension(EXTENDED_KEY_USAGE)?).ok()?.0)
+    }
+
+    /// Whether it has any extension: certificates of X.509 version 1 have none.
+    #[must_use]
+    pub fn has_extensions(&self) -> bool {
+        self.parsed.tbs_certificate().extensions().is_some_and(|extensions| !extensions.is_empty())
+    }
+
+    /// Whether it has this extension.
+    pub(super) fn has_extension(&self, oid: Oid) -> bool {
+        self.extension(oid).is_some()
     }
 
     /// Subject and issuer are the same: a root.
@@ -122,7 +182,7 @@ impl Certificate {
     /// The subject alternative names.
     #[must_use]
     pub fn subject_alt_names(&self) -> Vec<GeneralName> {
-        let names = self.extension(Oid::new_unwrap("2.5.29.17")).and_then(|der| SubjectAltName::from_der(der).ok());
+        let names = self.extension(SUBJECT_ALT_NAME).and_then(|der| SubjectAltName::from_der(der).ok());
         names.map(|names| names.0.iter().filter_map(general_name::decode).collect()).unwrap_or_default()
     }
 
@@ -163,12 +223,40 @@ impl Certificate {
     /// Whether `issuer` signed it. A signature algorithm that hsmcert cannot check is judged by the names.
     #[must_use]
     pub fn is_issued_by(&self, issuer: &Self) -> bool {
-        if self.issuer != issuer.subject {
-            return false;
+        match self.issued_by(issuer) {
+            Issued::Yes | Issued::Unchecked => true,
+            Issued::No => false,
         }
-        let Some(scheme) = self.scheme() else { return true };
-        let (Ok(signed), Ok(key)) = (self.parsed.tbs_certificate().to_der(), issuer.public_key()) else { return false };
-        signature::verify(&key, scheme, &signed, self.parsed.signature().raw_bytes()).is_ok()
+    }
+
+    /// Whether `issuer` signed it, as far as that can be told.
+    pub(super) fn issued_by(&self, issuer: &Self) -> Issued {
+        if self.issuer != issuer.subject {
+            return Issued::No;
+        }
+        let Some(scheme) = self.scheme() else { return Issued::Unchecked };
+        let Ok(key) = issuer.public_key() else { return Issued::No };
+        match signature::verify(&key, scheme, &self.to_be_signed, self.parsed.signature().raw_bytes()) {
+            Ok(()) => Issued::Yes,
+            Err(_) => Issued::No,
+        }
+    }
+
+    /// Whether the key identifiers leave it possible that `issuer` signed it (RFC 5280, 4.2.1.1): a cheap question
+    /// before the signature is checked.
+    pub(super) fn may_be_issued_by(&self, issuer: &Self) -> bool {
+        let asked = self.extension(AUTHORITY_KEY_IDENTIFIER).and_then(|der| AuthorityKeyIdentifier::from_der(der).ok());
+        let own = issuer.extension(SUBJECT_KEY_IDENTIFIER).and_then(|der| SubjectKeyIdentifier::from_der(der).ok());
+        match (asked.and_then(|asked| asked.key_identifier), own) {
+            (Some(asked), Some(own)) => asked == own.0,
+            _ => true,
+        }
+    }
+
+    /// The OID of the algorithm by which it is signed.
+    #[must_use]
+    pub fn signature_oid(&self) -> String {
+        self.parsed.signature_algorithm().oid.to_string()
     }
 
     pub(super) fn parsed_subject(&self) -> &x509_cert::name::Name {
@@ -179,6 +267,17 @@ impl Certificate {
         let extensions = self.parsed.tbs_certificate().extensions()?;
         extensions.iter().find(|one| one.extn_id == oid).map(|one| one.extn_value.as_bytes())
     }
+}
+
+/// The `TBSCertificate` as it was signed: written anew it might differ.
+fn first_element(der: &[u8]) -> der::Result<&[u8]> {
+    SliceReader::new(AnyRef::from_der(der)?.value())?.tlv_bytes()
+}
+
+/// A certificate as PEM, whether it can be read or not.
+#[must_use]
+pub fn certificate_pem(der: &[u8]) -> String {
+    armour::pem("CERTIFICATE", der)
 }
 
 fn seconds(time: x509_cert::time::Time) -> i64 {

@@ -4,16 +4,17 @@ use der::asn1::{Any, BitString, SetOfVec};
 use der::{Decode as _, Encode as _};
 use x509_cert::attr::Attribute;
 use x509_cert::ext::Extension as X509Extension;
-use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 use super::description::{self, DescribedRequest};
-use super::{Error, FileKind, bundle, extension, general_name, name, public_key, signature};
+use super::{Error, FileKind, armour, bundle, extension, general_name, name, public_key, signature};
 use crate::key::{PublicKey, SignatureScheme};
 use crate::request::{GeneralName, Name, Oid, RequestAttribute, RequestSpec};
 
 /// extensionRequest (RFC 2985, 5.4.2).
 pub(super) const EXTENSION_REQUEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.14");
+const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
 
 /// A request that is not signed yet. The token gets [`UnsignedCsr::to_be_signed`] and gives a signature.
@@ -148,7 +149,7 @@ impl Csr {
             PemHeader::Standard => "CERTIFICATE REQUEST",
             PemHeader::New => "NEW CERTIFICATE REQUEST",
         };
-        bundle::pem(label, &self.der)
+        armour::pem(label, &self.der)
     }
 
     /// Checks the request's signature with its own key: proof that its sender has the key.
@@ -198,6 +199,15 @@ impl Csr {
     #[must_use]
     pub fn scheme(&self) -> Option<SignatureScheme> {
         signature::scheme(&self.parsed.algorithm)
+    }
+
+    /// Whether a CA certificate is asked for (basicConstraints).
+    #[must_use]
+    pub fn asks_for_ca(&self) -> bool {
+        let extensions = self.extensions().unwrap_or_default();
+        let found = extensions.iter().find(|one| one.extn_id == BASIC_CONSTRAINTS);
+        let constraints = found.and_then(|one| BasicConstraints::from_der(one.extn_value.as_bytes()).ok());
+        constraints.is_some_and(|constraints| constraints.ca)
     }
 
     pub(super) fn parts(&self) -> &CertReqInfo {

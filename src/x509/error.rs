@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::key::{KeyAlgorithm, SignatureScheme};
+use crate::request::Name;
 
 /// An error of the X.509 layer.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,54 @@ pub enum Error {
         /// What was expected.
         wanted: FileKind,
     },
+    /// One of several things in a file is broken.
+    #[error("part {number} of the {count} in the file cannot be used")]
+    Block {
+        /// Its number, from 1.
+        number: usize,
+        /// How many there are.
+        count: usize,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+    /// An issuer in the chain may not be one.
+    #[error("the chain of {subject} is not valid: {issuer} cannot be an issuer, {reason}")]
+    Issuer {
+        /// Subject of the leaf.
+        subject: Name,
+        /// Subject of the issuer.
+        issuer: Name,
+        /// Why not.
+        reason: String,
+    },
+    /// The certificate with the issuer's name has not the key that signed.
+    #[error(
+        "the certificate of {subject} is not signed by the CA certificate {issuer} of the file: same name, other key"
+    )]
+    NotSignedBy {
+        /// Subject of the leaf.
+        subject: Name,
+        /// The issuer's name.
+        issuer: Name,
+    },
+    /// There are CA certificates, and none is the issuer's.
+    #[error("the chain is another CA's: {subject} was issued by {issuer}, and the file has {}", .present.join("; "))]
+    NoIssuer {
+        /// Subject of the leaf.
+        subject: Name,
+        /// Its issuer.
+        issuer: Name,
+        /// The CA certificates that are there.
+        present: Vec<String>,
+    },
+    /// The path to a root is not valid (RFC 5280, 6).
+    #[error("there is no valid path from {subject} to a root of --ca-file: {reason}")]
+    Path {
+        /// Subject of the leaf.
+        subject: Name,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// What a file holds, by its PEM label or its DER.
@@ -60,6 +109,12 @@ pub enum FileKind {
     PrivateKey,
     /// A public key.
     PublicKey,
+    /// PKCS#7, but not one with certificates; what it is instead.
+    Pkcs7(String),
+    /// A full CMC response (RFC 5272, 3.2).
+    CmcResponse,
+    /// PKCS#12 (`.pfx`, `.p12`).
+    Pkcs12,
     /// Nothing.
     Empty,
     /// Another PEM label.
@@ -75,6 +130,9 @@ impl fmt::Display for FileKind {
             Self::Request => f.write_str("a certificate request (CSR)"),
             Self::PrivateKey => f.write_str("a private key"),
             Self::PublicKey => f.write_str("a public key"),
+            Self::Pkcs7(what) => write!(f, "a PKCS#7 {what}"),
+            Self::CmcResponse => f.write_str("a full CMC response"),
+            Self::Pkcs12 => f.write_str("a PKCS#12 file with a private key in it"),
             Self::Empty => f.write_str("nothing"),
             Self::Pem(label) => write!(f, "a PEM block \"{label}\""),
             Self::Unknown => f.write_str("something that is neither PEM nor DER"),
@@ -92,8 +150,18 @@ impl Error {
             | Self::PublicKey(_)
             | Self::Signature(_)
             | Self::Der { .. }
-            | Self::WrongFile { .. } => false,
+            | Self::WrongFile { .. }
+            | Self::Block { .. }
+            | Self::Issuer { .. }
+            | Self::NotSignedBy { .. }
+            | Self::NoIssuer { .. }
+            | Self::Path { .. } => false,
         }
+    }
+
+    /// Says in which part of a file it is, where there are several.
+    pub(super) fn in_block(self, number: usize, count: usize) -> Self {
+        if count == 1 { self } else { Self::Block { number, count, source: Box::new(self) } }
     }
 
     /// Puts to a parser's error what was parsed.

@@ -1,0 +1,325 @@
+//! What is remembered between `new` and `accept`, and from one `accept` to the next: one small file for each key,
+//! named by the SHA-256 of its public key. It holds no secrets, and everything but the comparison with the request
+//! works without it.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use crate::file::{self, Access, OutputFile};
+use crate::key::PublicKey;
+use crate::x509::{self, Csr};
+
+/// The version of the files that are written; older ones are read, newer ones are left alone.
+const VERSION: u32 = 1;
+
+/// What can be wrong with the state.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has the lock.
+    #[error("another run of hsmcert is at work on this key ({} is locked)", .0.display())]
+    Busy(PathBuf),
+    /// The folder cannot be used.
+    #[error("the state folder {} cannot be used: {source}", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file is not one of this program's, or not whole.
+    #[error("the state file {} is damaged: {reason}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file of a newer hsmcert.
+    #[error("the state file {} is of a newer hsmcert (version {version})", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// Reading or writing failed.
+    #[error(transparent)]
+    File(#[from] file::Error),
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    version: u32,
+    /// SHA-256 of the `SubjectPublicKeyInfo` in lower hex.
+    pub spki_sha256: String,
+    /// `CKA_LABEL`.
+    pub label: String,
+    /// `CKA_ID` in lower hex.
+    pub id: String,
+    /// Label of the token.
+    pub token: String,
+    /// Serial number of the token.
+    pub token_serial: String,
+    /// The last request that was made with the key.
+    #[serde(default)]
+    pub request: Option<PendingRequest>,
+    /// The last certificate that was accepted for it.
+    #[serde(default)]
+    pub accepted: Option<AcceptedCertificate>,
+}
+
+/// A request that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRequest {
+    /// The CSR, DER in base64.
+    pub csr: String,
+    /// Where the CSR was written; `None` for stdout.
+    pub csr_file: Option<PathBuf>,
+    /// The request file; `None` for stdin.
+    pub spec_file: Option<PathBuf>,
+    /// When, as RFC 3339 in UTC.
+    pub created: String,
+}
+
+/// A certificate that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedCertificate {
+    /// SHA-256 of the certificate in lower hex.
+    pub fingerprint_sha256: String,
+    /// notAfter as RFC 3339 in UTC.
+    pub not_after: String,
+    /// The chain file.
+    pub chain_file: PathBuf,
+    /// SHA-256 of its content in lower hex: what was changed since is not hsmcert's to replace.
+    pub chain_sha256: String,
+    /// Whether the token holds the certificate; without it the file is all there is.
+    pub on_token: bool,
+}
+
+impl Record {
+    /// A record of a key for which nothing was done yet.
+    #[must_use]
+    pub fn new(key: &PublicKey, label: &str, id: &crate::key::KeyId, token: &crate::token::TokenInfo) -> Self {
+        Self {
+            version: VERSION,
+            spki_sha256: x509::spki_fingerprint(key),
+            label: label.to_owned(),
+            id: id.to_string(),
+            token: token.label.clone(),
+            token_serial: token.serial.clone(),
+            request: None,
+            accepted: None,
+        }
+    }
+
+    /// The CSR of the request, if it can be read.
+    #[must_use]
+    pub fn csr(&self) -> Option<Csr> {
+        let der = STANDARD.decode(&self.request.as_ref()?.csr).ok()?;
+        Csr::from_bytes(&der).ok()
+    }
+}
+
+impl PendingRequest {
+    /// A request made at `now` (seconds since 1970).
+    #[must_use]
+    pub fn new(csr: &Csr, csr_file: Option<&Path>, spec_file: Option<&Path>, now: i64) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self {
+            csr: STANDARD.encode(csr.der()),
+            csr_file: csr_file.map(absolute),
+            spec_file: spec_file.map(absolute),
+            created: time(now),
+        }
+    }
+}
+
+/// RFC 3339 in UTC.
+#[must_use]
+pub fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "an impossible time".to_owned(), |time| time.to_string())
+}
+
+/// The folder of all records.
+#[derive(Debug, Clone)]
+pub struct State {
+    folder: PathBuf,
+}
+
+impl State {
+    /// Opens the folder; one that is not there is made, for the owner alone (0700).
+    ///
+    /// # Errors
+    /// [`Error::Folder`].
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Folder { path: folder.to_owned(), source };
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(failed)?;
+        tempfile::tempfile_in(folder).map_err(failed)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Remembers a request that was made with a key, beside what is known of the key already.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and all others of this module.
+    pub fn remember(&self, request: PendingRequest, mut record: Record, key: &PublicKey) -> Result<(), Error> {
+        let entry = self.lock(key)?;
+        record.accepted = entry.read().ok().flatten().and_then(|known| known.accepted);
+        record.request = Some(request);
+        entry.write(&record)
+    }
+
+    /// Locks the record of a key until the entry is dropped. Does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Folder`].
+    pub fn lock(&self, key: &PublicKey) -> Result<Entry, Error> {
+        let name = x509::spki_fingerprint(key);
+        let path = self.folder.join(format!("{name}.lock"));
+        let failed = |source| Error::Folder { path: path.clone(), source };
+        // A file of its own: the record is replaced as a whole, and a lock on it would go with the old one.
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Entry { path: self.folder.join(format!("{name}.json")), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy(path)),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+/// The locked record of one key.
+#[derive(Debug)]
+pub struct Entry {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Entry {
+    /// The record; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Newer`], [`Error::File`].
+    pub fn read(&self) -> Result<Option<Record>, Error> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let bytes = match file::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(file::Error::Missing(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let damaged = |error: serde_json::Error| Error::Damaged { path: self.path.clone(), reason: error.to_string() };
+        let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if version > VERSION {
+            return Err(Error::Newer { path: self.path.clone(), version });
+        }
+        Ok(Some(serde_json::from_slice(&bytes).map_err(damaged)?))
+    }
+
+    /// Writes the record, whole or not at all, for the owner alone (0600). A damaged one is kept beside it with the
+    /// ending `.damaged`; one of a newer hsmcert is not touched; the same record is not written again.
+    ///
+    /// # Errors
+    /// [`Error::Newer`], [`Error::File`].
+    pub fn write(&self, record: &Record) -> Result<(), Error> {
+        match self.read() {
+            Ok(Some(known)) if known == *record => return Ok(()),
+            Ok(_) => {}
+            Err(Error::Damaged { path, .. }) => {
+                fs::rename(&path, path.with_extension("json.damaged")).map_err(file::Error::Io)?;
+            }
+            Err(error) => return Err(error),
+        }
+        let json = serde_json::to_string_pretty(record)
+            .map_err(|error| Error::Damaged { path: self.path.clone(), reason: error.to_string() })?;
+        OutputFile::new(&self.path, Access::Owner, true)?.write(format!("{json}\n").as_bytes())?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> PublicKey {
+        PublicKey::rsa(&[byte; 256], &[1, 0, 1])
+    }
+
+    fn record() -> Record {
+        Record {
+            version: VERSION,
+            spki_sha256: x509::spki_fingerprint(&key(9)),
+            label: "web".into(),
+            id: "0a".into(),
+            token: "t".into(),
+            token_serial: "1".into(),
+            request: None,
+            accepted: None,
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("a/b")).unwrap();
+        let entry = state.lock(&key(9)).unwrap();
+        assert_eq!(entry.read().unwrap(), None);
+        entry.write(&record()).unwrap();
+        assert_eq!(entry.read().unwrap(), Some(record()));
+    }
+
+    #[test]
+    fn one_key_is_locked_and_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let entry = state.lock(&key(9)).unwrap();
+        assert!(matches!(state.lock(&key(9)), Err(Error::Busy(_))));
+        assert!(state.lock(&key(8)).is_ok());
+        drop(entry);
+        assert!(state.lock(&key(9)).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_record_is_kept_aside_and_a_newer_one_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = State::open(folder.path()).unwrap().lock(&key(9)).unwrap();
+        std::fs::write(&entry.path, "{\"version\": 1").unwrap();
+        assert!(matches!(entry.read(), Err(Error::Damaged { .. })));
+        entry.write(&record()).unwrap();
+        assert_eq!(std::fs::read_to_string(entry.path.with_extension("json.damaged")).unwrap(), "{\"version\": 1");
+        std::fs::write(&entry.path, "{\"version\": 2, \"more\": true}").unwrap();
+        assert!(matches!(entry.write(&record()), Err(Error::Newer { version: 2, .. })));
+        assert_eq!(std::fs::read_to_string(&entry.path).unwrap(), "{\"version\": 2, \"more\": true}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folder_and_files_are_the_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let entry = State::open(&path).unwrap().lock(&key(9)).unwrap();
+        entry.write(&record()).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+        for file in std::fs::read_dir(&path).unwrap() {
+            assert_eq!(mode(&file.unwrap().path()), 0o600);
+        }
+    }
+}
