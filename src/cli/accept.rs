@@ -69,7 +69,7 @@ struct Linked {
     notes: Vec<String>,
     chain: String,
     previous_chain: Option<String>,
-    replaced: Vec<String>,
+    kept_old: Vec<String>,
     key_uri: String,
     certificate_uri: Option<String>,
     token: String,
@@ -135,7 +135,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         notes: accepted.notes.clone(),
         chain: chain_out.display().to_string(),
         previous_chain: accepted.previous_chain.as_ref().map(|path| path.display().to_string()),
-        replaced: accepted.kept.iter().map(|path| path.display().to_string()).collect(),
+        kept_old: accepted.kept.iter().map(|path| path.display().to_string()).collect(),
         key_uri: uri(ObjectType::Private).to_string(),
         certificate_uri: on_token.then(|| uri(ObjectType::Certificate).to_string()),
         token: token.label.clone(),
@@ -224,8 +224,8 @@ fn describe(linked: &Linked, accepted: &Accepted) -> String {
     if let Some(previous) = &linked.previous_chain {
         line("", &format!("the one before is in {previous}"));
     }
-    for (index, path) in linked.replaced.iter().enumerate() {
-        line(if index == 0 { "replaced" } else { "" }, path);
+    for (index, path) in linked.kept_old.iter().enumerate() {
+        line(if index == 0 { "old one" } else { "" }, path);
     }
     line("key URI", &linked.key_uri);
     if let Some(uri) = &linked.certificate_uri {

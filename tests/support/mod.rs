@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test crate uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod ca;
 mod objects;
 mod outcome;
 mod running;
@@ -11,6 +12,7 @@ mod shim;
 mod soft_token;
 mod tools;
 
+pub use ca::Ca;
 pub use objects::{Class, Object};
 pub use outcome::Outcome;
 pub use running::{Running, spawnable};

@@ -12,6 +12,7 @@ use super::{Outcome, SoftToken, tools};
 #[derive(Debug)]
 pub struct Shim<'t> {
     token: &'t SoftToken,
+    library: PathBuf,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -27,7 +28,7 @@ pub struct Call {
 
 impl<'t> Shim<'t> {
     pub fn before(token: &'t SoftToken) -> Self {
-        Self { token, settings: Vec::new() }
+        Self { token, library: library().to_owned(), settings: Vec::new() }
     }
 
     /// The module then has none of these mechanisms, for example `0x40` (`CKM_SHA256_RSA_PKCS`).
@@ -38,6 +39,30 @@ impl<'t> Shim<'t> {
     /// The smallest and greatest keys of mechanisms: `0x0:1024:3072` for `CKM_RSA_PKCS_KEY_PAIR_GEN`.
     pub fn with_key_sizes(self, sizes: &str) -> Self {
         self.with("PKCS11_SHIM_KEY_SIZES", sizes)
+    }
+
+    /// The module then takes no certificate objects: this is what it says, for example `0x54`
+    /// (`CKR_FUNCTION_NOT_SUPPORTED`).
+    pub fn refusing_certificates(self, result: &str) -> Self {
+        self.with("PKCS11_SHIM_REFUSE_CERTIFICATES", result)
+    }
+
+    /// The module then takes no second certificate of a `CKA_ID`, and says this.
+    pub fn refusing_second_certificates(self, result: &str) -> Self {
+        self.with("PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE", result)
+    }
+
+    /// An attribute of certificates then never gets to the module, which refuses by itself what is left.
+    pub fn dropping(self, attribute: &str) -> Self {
+        self.with("PKCS11_SHIM_DROP_ATTRIBUTE", attribute)
+    }
+
+    /// The shim under another file name, as a vendor's module has it.
+    pub fn named(mut self, file: &str) -> Self {
+        let copy = self.token.folder().join(file);
+        std::fs::copy(library(), &copy).unwrap();
+        self.library = copy;
+        self
     }
 
     /// Forced results: `C_Sign:1:0x30` is `CKR_DEVICE_ERROR` of the first signature.
@@ -63,7 +88,7 @@ impl<'t> Shim<'t> {
     /// hsmcert, the shim being its module.
     pub fn hsmcert(&self) -> assert_cmd::Command {
         let mut command = self.token.hsmcert();
-        command.env("HSMCERT_MODULE", library()).env("PKCS11_SHIM_MODULE", self.token.module());
+        command.env("HSMCERT_MODULE", &self.library).env("PKCS11_SHIM_MODULE", self.token.module());
         command.env("PKCS11_SHIM_LOG", self.log()).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -81,6 +81,21 @@ impl SoftToken {
         objects::parse(&self.pkcs11_tool(&["-O"]))
     }
 
+    /// The certificates on the token, as OpenSC sees them.
+    #[track_caller]
+    pub fn certificates(&self) -> Vec<Object> {
+        self.objects().into_iter().filter(|object| object.class == super::Class::Certificate).collect()
+    }
+
+    /// A certificate of the token as PEM.
+    #[track_caller]
+    pub fn stored(&self, certificate: &Object) -> String {
+        let file = self.folder().join("stored.der");
+        let file = file.to_str().unwrap();
+        self.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &certificate.id, "--output-file", file]);
+        self.openssl(&["x509", "-inform", "DER", "-in", file])
+    }
+
     /// Runs hsmcert on what it must refuse: token and disk must be as before.
     #[track_caller]
     pub fn refuses(&self, code: i32, arguments: &[&str]) -> Outcome {

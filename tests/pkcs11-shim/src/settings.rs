@@ -6,6 +6,9 @@
 //! | `PKCS11_SHIM_LOG=/path/to/log` | one line per call is appended: `C_Sign 0x0 512` (name, result, microseconds) |
 //! | `PKCS11_SHIM_HIDE_MECHANISMS=0x40,0x250` | mechanisms that the module then does not have |
 //! | `PKCS11_SHIM_KEY_SIZES=0x0:1024:3072,…` | the smallest and greatest key that `C_GetMechanismInfo` tells for a mechanism |
+//! | `PKCS11_SHIM_REFUSE_CERTIFICATES=0x54` | `C_CreateObject` of a certificate gives this result |
+//! | `PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE=0xd1` | the same, where a certificate has its `CKA_ID` already |
+//! | `PKCS11_SHIM_DROP_ATTRIBUTE=0x101` | an attribute of certificates that never gets to the module |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
 //! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
 //! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
@@ -15,7 +18,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
+use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
 
 /// All settings, parsed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,9 @@ pub(crate) struct Settings {
     pub(crate) log: Option<PathBuf>,
     pub(crate) hidden: Vec<CK_MECHANISM_TYPE>,
     pub(crate) key_sizes: Vec<KeySizes>,
+    pub(crate) refused_certificates: Option<CK_RV>,
+    pub(crate) refused_second_certificate: Option<CK_RV>,
+    pub(crate) dropped_attribute: Option<CK_ATTRIBUTE_TYPE>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
     pub(crate) delay: Duration,
@@ -64,6 +70,11 @@ impl Settings {
             log: value("PKCS11_SHIM_LOG").map(PathBuf::from),
             hidden: items(&list("PKCS11_SHIM_HIDE_MECHANISMS")).map(number).collect::<Result<_, _>>()?,
             key_sizes: items(&list("PKCS11_SHIM_KEY_SIZES")).map(KeySizes::parse).collect::<Result<_, _>>()?,
+            refused_certificates: value("PKCS11_SHIM_REFUSE_CERTIFICATES").map(|text| number(&text)).transpose()?,
+            refused_second_certificate: value("PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE")
+                .map(|text| number(&text))
+                .transpose()?,
+            dropped_attribute: value("PKCS11_SHIM_DROP_ATTRIBUTE").map(|text| number(&text)).transpose()?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
@@ -123,6 +134,9 @@ mod tests {
             ("PKCS11_SHIM_LOG", "/l"),
             ("PKCS11_SHIM_HIDE_MECHANISMS", "0x40,592"),
             ("PKCS11_SHIM_KEY_SIZES", "0x0:1024:3072"),
+            ("PKCS11_SHIM_REFUSE_CERTIFICATES", "0x54"),
+            ("PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE", "0xd1"),
+            ("PKCS11_SHIM_DROP_ATTRIBUTE", "0x101"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
             ("PKCS11_SHIM_DELAY_US", "2000"),
@@ -133,6 +147,9 @@ mod tests {
             log: Some("/l".into()),
             hidden: vec![0x40, 0x250],
             key_sizes: vec![KeySizes { mechanism: 0, min: 1024, max: 3072 }],
+            refused_certificates: Some(0x54),
+            refused_second_certificate: Some(0xd1),
+            dropped_attribute: Some(0x101),
             failures: vec![
                 Failure { when: nth("C_Sign", 1), result: 0x30 },
                 Failure { when: nth("C_Login", 2), result: 0xa0 },
