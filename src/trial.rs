@@ -108,7 +108,8 @@ impl TrialToken {
                 tokens.display()
             );
             write_once(&self.configuration(), configuration.as_bytes())?;
-            write_once(&self.pin_file(), format!("{}\n", random_pin()?).as_bytes())?;
+            // Without a line break: libp11 and GnuTLS take all bytes of a `pin-source` for the PIN.
+            write_once(&self.pin_file(), random_pin()?.as_bytes())?;
         }
         Ok(Starting { _lock: lock, is_made })
     }
@@ -173,7 +174,8 @@ fn write_once(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn random_pin() -> Result<String, Error> {
-    let mut bytes = [0u8; 16];
+    // 30 characters: libp11 0.4.12 reads 31 bytes of a `pin-source` and no more.
+    let mut bytes = [0u8; 15];
     getrandom::fill(&mut bytes).map_err(|error| token::Error::Random(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
