@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod convert;
+pub mod deploy;
 pub mod dev_ca;
 pub mod enroll;
 pub mod error;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-const LAYER_3: [&str; 5] = ["platform", "spec", "tls", "token", "x509"];
+const LAYER_3: [&str; 6] = ["deploy", "platform", "spec", "tls", "token", "x509"];
 const RECIPES: [&str; 11] =
     ["accept", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "trial", "verify"];
 
