@@ -227,7 +227,8 @@ fn recall(state: Option<&State>, key: &PublicKey) -> Result<Memory, Error> {
 
 /// Leaf and intermediates in order, as a server sends them: without the root (RFC 8446, 4.4.2 lets it be left
 /// out), and without what has expired and all above.
-fn served(leaf: &Certificate, sorted: x509::Chain, now: i64) -> Vec<Certificate> {
+#[must_use]
+pub fn served(leaf: &Certificate, sorted: x509::Chain, now: i64) -> Vec<Certificate> {
     let issuers = sorted.issuers.into_iter().take_while(|one| one.not_after() >= now && !one.is_self_issued());
     std::iter::once(leaf.clone()).chain(issuers).collect()
 }

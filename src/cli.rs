@@ -1,6 +1,7 @@
 //! The terminal and the CI log: the only code that prints, asks, reads the environment and knows exit codes.
 
 mod accept;
+mod bind;
 mod certreq_words;
 mod clock;
 mod config;
@@ -41,6 +42,7 @@ use report::Report;
 const EXAMPLES: &str = "Examples:
   hsmcert new request.inf request.csr.pem     key pair made in the HSM, CSR signed in the HSM
   hsmcert accept request.crt.pem              certificate checked, stored, its link to the key proved
+  hsmcert bind nginx --write site.conf        configuration of a server that uses the key
   hsmcert find-key --class private            what is on the token, and what belongs together
 
   hsmcert --module /opt/cloudhsm/lib/libcloudhsm_pkcs11.so --pin-source /run/hsm/pin new request.inf
@@ -64,6 +66,8 @@ enum Command {
     New(new::NewArguments),
     /// Check the CA's certificate, store it beside its key and prove the link
     Accept(accept::AcceptArguments),
+    /// Write the configuration of a server that uses the key
+    Bind(bind::BindArguments),
     /// List keys and certificates, and what belongs together
     FindKey(find_key::FindKeyArguments),
     /// Check request files and show what the CA will see; needs no token
@@ -160,6 +164,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let result = match command {
         Command::New(arguments) => new::run(&global, arguments, &report),
         Command::Accept(arguments) => accept::run(&global, arguments, &report),
+        Command::Bind(arguments) => bind::run(&global, arguments, &report),
         Command::FindKey(arguments) => find_key::run(&global, &arguments, &report),
         Command::Lint(arguments) => lint::run(&global, &arguments, &report),
         Command::Show(arguments) => show::run(&arguments, &report),

@@ -3,7 +3,7 @@
 use crate::key::KeyId;
 use crate::proof::Step;
 use crate::token::{self, Reach};
-use crate::{file, spec, state, tls, trial, uri, x509};
+use crate::{deploy, file, spec, state, tls, trial, uri, x509};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -180,6 +180,26 @@ pub enum Error {
     /// TLS outside of a handshake that is judged step by step.
     #[error(transparent)]
     Tls(#[from] tls::Error),
+    /// There is no linked certificate where one is needed.
+    #[error("the token does not hold {0}")]
+    NothingLinked(String),
+    /// A certificate on the token has no key there.
+    #[error("the certificate \"{0}\" on the token is not linked: no private key has both its public key and its id")]
+    NotLinked(String),
+    /// Several certificates on the token are linked to keys, and none was named.
+    #[error("{} certificates on the token fit: {}", .0.len(), .0.join("; "))]
+    SeveralLinked(Vec<String>),
+    /// The token holds another certificate for the key, an older or a newer one.
+    #[error("the token holds another certificate for the key with id {id} than this one of {subject}")]
+    OtherLinked {
+        /// Subject of the certificate in the file.
+        subject: String,
+        /// The key's id.
+        id: KeyId,
+    },
+    /// No configuration can be written.
+    #[error(transparent)]
+    Deploy(#[from] deploy::Error),
     /// The throw-away CA could not make its own certificate.
     #[error("the throw-away CA in {folder} cannot be used: {reason}")]
     DevCa {
@@ -257,7 +277,7 @@ impl Error {
             Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
                 ErrorKind::RequestInvalid
             }
-            Self::Uri(_) => ErrorKind::Usage,
+            Self::Uri(_) | Self::Deploy(_) => ErrorKind::Usage,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),
             Self::Trial(error) => match error {
@@ -278,13 +298,15 @@ impl Error {
             | Self::Intermediate { source, .. }
             | Self::NotUndone { source, .. }
             | Self::OldStays { source, .. } => source.kind(),
-            Self::KeyMissing(_) | Self::CertificateMissing { .. } => ErrorKind::NotFound,
+            Self::KeyMissing(_) | Self::CertificateMissing { .. } | Self::NothingLinked(_) => ErrorKind::NotFound,
             Self::ForeignKey { .. }
             | Self::Expired { .. }
             | Self::CaCertificate { .. }
             | Self::Strict { .. }
             | Self::LinkNotProved { .. }
             | Self::LinkBroken { .. }
+            | Self::NotLinked(_)
+            | Self::OtherLinked { .. }
             | Self::NoKeyId(_) => ErrorKind::CertificateRejected,
             Self::ServedDiffers { .. } => ErrorKind::ServedDiffers,
             Self::Tls(error) => match error {
@@ -296,7 +318,10 @@ impl Error {
                 | tls::Error::NotTls(_)
                 | tls::Error::Closed => ErrorKind::ServedDiffers,
             },
-            Self::SeveralLeaves(_) | Self::SeveralCertificates(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::SeveralLeaves(_)
+            | Self::SeveralCertificates(_)
+            | Self::SeveralLinked(_)
+            | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
         }

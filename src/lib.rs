@@ -5,6 +5,7 @@
 //! the recipes ([`enroll`], [`accept`], [`find`], [`mod@convert`]) are where these neighbours meet.
 
 pub mod accept;
+pub mod bind;
 pub mod convert;
 pub mod deploy;
 pub mod dev_ca;

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 6] = ["deploy", "platform", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 11] =
-    ["accept", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "trial", "verify"];
+const RECIPES: [&str; 12] =
+    ["accept", "bind", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "trial", "verify"];
 
 const UNSAFE: [&str; 1] = ["src/platform/environment.rs"];
 

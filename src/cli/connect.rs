@@ -22,6 +22,16 @@ pub(super) fn with_session<T>(
     report: &Report,
     work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
 ) -> Result<T, Failure> {
+    with_target(global, request, report, work).map(|(result, _)| result)
+}
+
+/// [`with_session`] for those who must also know how the token was named.
+pub(super) fn with_target<T>(
+    global: &Global,
+    request: &TokenRequest,
+    report: &Report,
+    work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
+) -> Result<(T, Target), Failure> {
     let environment = Environment::read();
     let config = Config::find()?;
     let hardware_only = global.require_hardware || environment.require_hardware || config.require_hardware;
@@ -46,7 +56,9 @@ pub(super) fn with_session<T>(
     let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
     session.login(pin.as_ref())?;
     drop((pin, trial));
-    Ok(work(&session)?)
+    let result = work(&session)?;
+    drop(session);
+    Ok((result, target))
 }
 
 /// Loads the module and finds the token.

@@ -106,6 +106,14 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::LinkBroken { failed, .. } => unique(failed.iter().map(|(_, step)| check_hint(step.check))),
         Error::ServedDiffers { failed, .. } => unique(failed.iter().map(|step| check_hint(step.check))),
         Error::Tls(_) => vec![],
+        Error::NothingLinked(_) | Error::NotLinked(_) => {
+            vec!["link the certificate to its key with: hsmcert accept CERTIFICATE".to_owned()]
+        }
+        Error::SeveralLinked(_) => vec!["name one by its file, its label or its URI; see: hsmcert find-key".to_owned()],
+        Error::OtherLinked { .. } => {
+            vec!["if this one is newer: hsmcert accept CERTIFICATE; else take the newer file".to_owned()]
+        }
+        Error::Deploy(_) => vec!["give the file another name or place".to_owned()],
         Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],
     }
 }

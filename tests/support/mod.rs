@@ -4,19 +4,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod ca;
+mod linked_site;
 mod objects;
 mod outcome;
 mod running;
 mod sandbox;
+mod server;
 mod shim;
 mod soft_token;
 mod tools;
 
 pub use ca::Ca;
+pub use linked_site::{LinkedSite, NAMES, service_environment};
 pub use objects::{Class, Object};
 pub use outcome::Outcome;
 pub use running::{Running, spawnable};
 pub use sandbox::Sandbox;
+pub use server::{Server, backend, free_port};
 pub use shim::{Call, Shim};
 pub use soft_token::SoftToken;
 pub use tools::{openssl, run_program, softhsm_module};
