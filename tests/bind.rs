@@ -145,6 +145,19 @@ fn other_content_is_shown_as_a_difference_and_kept() {
     assert!(!String::from_utf8(site.read("site.conf")).unwrap().contains("/srv/mine"));
 }
 
+/// Debian's `sites-enabled` holds links.
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_its_file_is_replaced() {
+    let site = LinkedSite::new();
+    site.write("available.conf", "old\n");
+    std::os::unix::fs::symlink("available.conf", site.path("enabled.conf")).unwrap();
+    site.refuses(7, &["bind", "java", LABEL, "--write", "enabled.conf"]).says("-old");
+    site.run(&["bind", "java", LABEL, "--write", "enabled.conf", "--force"]).ok();
+    assert!(site.path("enabled.conf").is_symlink());
+    assert!(site.read("available.conf").starts_with(b"# Java"));
+}
+
 #[test]
 fn no_file_and_no_output_holds_the_pin() {
     let site = LinkedSite::new();

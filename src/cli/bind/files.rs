@@ -88,7 +88,10 @@ pub(super) fn write(plan: &[Planned], force: bool, report: &Report) -> Result<()
     let mut outputs = Vec::new();
     for one in plan.iter().filter(|one| one.change != Change::Unchanged) {
         if let Some(path) = &one.path {
-            outputs.push((OutputFile::new(path, Access::Public, one.change == Change::Replaced)?, &one.file.text));
+            // Behind a link (Debian's sites-enabled) the file is replaced, not the link.
+            let replaces = one.change == Change::Replaced;
+            let path = if replaces { fs_err::canonicalize(path).map_err(file::Error::Io)? } else { path.clone() };
+            outputs.push((OutputFile::new(&path, Access::Public, replaces)?, &one.file.text));
         }
     }
     for (output, text) in outputs {

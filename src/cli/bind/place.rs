@@ -161,5 +161,8 @@ pub(super) fn environment() -> Vec<(String, String)> {
 
 /// Servers are started in other folders.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    if path.to_str().is_none() {
+        return Err(Failure::usage(format!("{} cannot stand in a configuration: it is not UTF-8", path.display())));
+    }
     Ok(std::path::absolute(path).map_err(file::Error::Io)?)
 }
