@@ -17,14 +17,22 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
     let repair = site.companion(".repair.txt");
     let name = site.host_name().unwrap_or("localhost");
     let (port, thumbprint, serial) = (site.listen.port, &site.leaf.thumbprint, &site.leaf.serial);
+    let name_it = "The name of the file that it writes is the container: hsmcert bind iis --ksp-container NAME";
     let container = match (&site.leaf.modulus, &site.key_storage.container) {
-        (_, Some(container)) => format!("{container}, as it was given to hsmcert"),
-        (Some(modulus), None) => format!(
-            "not known to hsmcert. AWS CloudHSM, SDK 5.16 and newer: cloudhsm-cli key generate-file \
-             --encoding ksp-key-reference --filter attr.class=private-key attr.modulus=0x{modulus}"
-        ),
-        (None, None) => "not known to hsmcert; the vendor's tools name it".to_owned(),
+        (_, Some(container)) => vec![format!("{container}, as it was given to hsmcert")],
+        (Some(modulus), None) => vec![
+            "not known to hsmcert. AWS CloudHSM, SDK 5.16 and newer:".to_owned(),
+            format!(
+                "cloudhsm-cli key generate-file --encoding ksp-key-reference --filter attr.class=private-key \
+                 attr.modulus=0x{modulus}"
+            ),
+            name_it.to_owned(),
+        ],
+        (None, None) => {
+            vec!["not known to hsmcert; the vendor's tools show it: hsmcert bind iis --ksp-container NAME".to_owned()]
+        }
     };
+    let container: Vec<&str> = container.iter().map(String::as_str).collect();
     let file_name =
         |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let notes = Notes::new(site, "IIS (hsmcert bind iis)")
@@ -35,13 +43,7 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
                 "powershell -ExecutionPolicy Bypass -File FILE",
             ],
         )
-        .row(
-            "Container",
-            &[
-                &container,
-                "(the name of the file that it writes is the container; hsmcert bind iis --ksp-container NAME)",
-            ],
-        )
+        .row("Container", &container)
         .row("Not needed", &["after certreq -accept on this server: then only the binding at the end"])
         .row(
             "Not proved",
