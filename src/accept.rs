@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
-use crate::proof::prove;
+use crate::proof::{self, Step, prove};
 use crate::state::{self, AcceptedCertificate, Entry, Record, State};
+use crate::tls;
 use crate::token::{self, KeyPair, Session};
 use crate::x509::{self, Certificate, Difference};
 
@@ -55,6 +56,8 @@ pub struct Accepted {
     pub stored_intermediates: usize,
     /// The schemes by which the link was proved.
     pub proved: Vec<SignatureScheme>,
+    /// Handshakes in memory with the key in the token, or why there were none.
+    pub handshakes: Vec<Step>,
     /// How the certificate differs from the request; `None` when the request is not known.
     pub differences: Option<Vec<Difference>>,
     /// What is probably not what the user wants.
@@ -112,6 +115,7 @@ pub fn accept(
     let mut link = || -> Result<_, Error> {
         let placed = link::place(&mut changes, &pair, &leaf)?;
         let proved = prove(session, &leaf, &id)?;
+        let handshakes = shake_hands(&pair, &proved, &chain, &terms.roots, now)?;
         let stored = match &placed {
             Placed::Refused(_) => 0,
             _ if terms.no_chain => 0,
@@ -119,9 +123,9 @@ pub fn accept(
                 link::store_intermediates(&mut changes, &chain[1..], &mut warnings)?
             }
         };
-        Ok((placed, proved, stored, chain_plan.write()?))
+        Ok((placed, proved, handshakes, stored, chain_plan.write()?))
     };
-    let (placed, proved, stored_intermediates, previous_chain) = match link() {
+    let (placed, proved, handshakes, stored_intermediates, previous_chain) = match link() {
         Ok(linked) => linked,
         Err(error) => return Err(changes.undo(error)),
     };
@@ -155,6 +159,7 @@ pub fn accept(
         change,
         stored_intermediates,
         proved,
+        handshakes,
         differences,
         warnings,
         notes,
@@ -223,6 +228,25 @@ fn recall(state: Option<&State>, key: &PublicKey) -> Result<Memory, Error> {
         Err(error) => (None, lost(&error)),
     };
     Ok(Memory { entry: Some(entry), record, lost })
+}
+
+/// The certificate serves TLS with the key in the token: shown for its first name, by each version of TLS. What is not
+/// valid yet is tried as on its first day.
+fn shake_hands(
+    pair: &KeyPair<'_>,
+    proved: &[SignatureScheme],
+    chain: &[Certificate],
+    roots: &[Certificate],
+    now: i64,
+) -> Result<Vec<Step>, Error> {
+    let roots = match roots {
+        [] => None,
+        roots => Some(tls::Roots::new(roots.iter().map(Certificate::der))?),
+    };
+    let day = chain.iter().map(Certificate::not_before).fold(now, i64::max);
+    let steps = proof::handshakes(pair, proved, chain, roots.as_ref(), 1, day)?;
+    let failed: Vec<_> = steps.iter().filter(|step| step.has_failed()).cloned().collect();
+    if failed.is_empty() { Ok(steps) } else { Err(Error::HandshakeFailed { failed }) }
 }
 
 /// Leaf and intermediates in order, as a server sends them: without the root (RFC 8446, 4.4.2 lets it be left

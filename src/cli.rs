@@ -25,6 +25,7 @@ mod request_file;
 mod serve;
 mod show;
 mod state;
+mod step;
 mod target;
 mod template;
 mod verify;

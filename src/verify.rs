@@ -153,7 +153,7 @@ pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_
         let roots = options.roots.filter(|_| matches!(chain_outcome, Outcome::Ok(_)));
         steps.push(Step::new(Check::Chain, chain_outcome));
         if let Some(pair) = &pair {
-            steps.extend(proof::handshakes(pair, &signs, &chain, roots, options.now)?);
+            steps.extend(proof::handshakes(pair, &signs, &chain, roots, usize::MAX, options.now)?);
         }
     }
     Ok(Link { id: id.clone(), label, leaf, chain, signs, steps, warnings })

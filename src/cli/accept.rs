@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hsmcert::accept::{self, Accepted, ChainFile, Change, Terms};
 use hsmcert::file;
+use hsmcert::proof::Outcome;
 use hsmcert::request::TokenRequest;
 use hsmcert::token::vendor::Vendor;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
+use super::step::JsonStep;
 use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
@@ -64,6 +66,7 @@ struct Linked {
     on_token: bool,
     stored_intermediates: usize,
     proved: Vec<String>,
+    handshakes: Vec<JsonStep>,
     differences: Option<Vec<JsonDifference>>,
     warnings: Vec<String>,
     notes: Vec<String>,
@@ -130,6 +133,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         on_token,
         stored_intermediates: accepted.stored_intermediates,
         proved: accepted.proved.iter().map(ToString::to_string).collect(),
+        handshakes: accepted.handshakes.iter().map(JsonStep::from).collect(),
         differences: accepted.differences.as_ref().map(|all| all.iter().map(json).collect()),
         warnings: accepted.warnings.clone(),
         notes: accepted.notes.clone(),
@@ -219,6 +223,12 @@ fn describe(linked: &Linked, accepted: &Accepted) -> String {
     line("valid", &format!("{} to {} ({} days left)", linked.not_before, linked.not_after, linked.days_left));
     line("key", &format!("{}, id {}, on the token \"{}\"", linked.algorithm, linked.id, linked.token));
     line("proved", &format!("a nonce signed in the token verifies with the certificate: {}", linked.proved.join("; ")));
+    for step in &accepted.handshakes {
+        match &step.outcome {
+            Outcome::Skipped(why) => line("", &format!("no {}: {why}", step.check)),
+            Outcome::Ok(_) | Outcome::Failed(_) => line("", &step.to_string()),
+        }
+    }
     let count = accepted.chain.len();
     line("chain", &format!("{} ({count} certificate{})", linked.chain, if count == 1 { "" } else { "s" }));
     if let Some(previous) = &linked.previous_chain {

@@ -1,4 +1,4 @@
-//! Exit codes: a promise (docs/exit-codes.md).
+//! Exit codes: a promise (README.md, "Exit codes").
 
 use hsmcert::ErrorKind;
 

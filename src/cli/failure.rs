@@ -58,7 +58,9 @@ impl<E: Into<Error>> From<E> for Failure {
             Error::LinkBroken { failed, .. } => {
                 failure.causes.extend(failed.iter().map(|(label, step)| format!("\"{label}\", {step}")));
             }
-            Error::ServedDiffers { failed, .. } => failure.causes.extend(failed.iter().map(ToString::to_string)),
+            Error::HandshakeFailed { failed } | Error::ServedDiffers { failed, .. } => {
+                failure.causes.extend(failed.iter().map(ToString::to_string));
+            }
             _ => {}
         }
         if let Error::Spec(invalid) = error {

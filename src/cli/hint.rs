@@ -103,6 +103,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             .map(|id| format!("the key with the id {id} has no certificate: store it with: hsmcert accept CERT"))
             .collect(),
         Error::SeveralCertificates(_) => vec!["name one of them, for example: hsmcert serve LABEL".to_owned()],
+        Error::HandshakeFailed { failed } => unique(failed.iter().map(|step| check_hint(step.check))),
         Error::LinkBroken { failed, .. } => unique(failed.iter().map(|(_, step)| check_hint(step.check))),
         Error::ServedDiffers { failed, .. } => unique(failed.iter().map(|step| check_hint(step.check))),
         Error::Tls(_) => vec![],

@@ -9,6 +9,7 @@ use hsmcert::x509::Certificate;
 use serde::Serialize;
 
 use crate::cli::report::shown;
+use crate::cli::step::JsonStep;
 
 /// The result as JSON.
 #[derive(Serialize)]
@@ -58,14 +59,6 @@ pub(super) struct JsonServer {
     steps: Vec<JsonStep>,
 }
 
-#[derive(Serialize)]
-struct JsonStep {
-    check: String,
-    with: Option<String>,
-    result: &'static str,
-    detail: String,
-}
-
 pub(in crate::cli) fn json_link(link: &Link, token: &TokenInfo, now: i64) -> JsonLink {
     let uri = |object_type| Pkcs11Uri {
         token: Some(token.label.clone()),
@@ -90,7 +83,7 @@ pub(in crate::cli) fn json_link(link: &Link, token: &TokenInfo, now: i64) -> Jso
         key_uri: uri(ObjectType::Private).to_string(),
         certificate_uri: uri(ObjectType::Certificate).to_string(),
         warnings: warnings.clone(),
-        steps: steps.iter().map(json_step).collect(),
+        steps: steps.iter().map(JsonStep::from).collect(),
     }
 }
 
@@ -107,26 +100,12 @@ pub(super) fn json_server(live: &Live, now: i64) -> JsonServer {
         days_left: leaf.map(|leaf| verify::days_left(leaf, now)),
         fingerprint_sha256: leaf.map(Certificate::fingerprint_sha256),
         chain: served.iter().map(|one| one.subject().to_string()).collect(),
-        steps: steps.iter().map(json_step).collect(),
+        steps: steps.iter().map(JsonStep::from).collect(),
     }
 }
 
 fn names(leaf: &Certificate) -> Vec<String> {
     leaf.subject_alt_names().iter().map(ToString::to_string).collect()
-}
-
-fn json_step(step: &Step) -> JsonStep {
-    let Step { check, with, outcome } = step;
-    JsonStep {
-        check: check.to_string(),
-        with: with.clone(),
-        result: match outcome {
-            Outcome::Ok(_) => "ok",
-            Outcome::Failed(_) => "failed",
-            Outcome::Skipped(_) => "skipped",
-        },
-        detail: outcome.detail().to_owned(),
-    }
 }
 
 pub(super) fn describe(verification: &Verification) -> String {

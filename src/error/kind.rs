@@ -1,0 +1,156 @@
+//! What a script can tell apart: the kind of each error, and whether another try may help.
+
+use super::{Error, KeyFate};
+use crate::token::{self, Reach};
+use crate::{file, state, tls, trial, x509};
+
+/// The kinds of failure: a promise to scripts. Exit codes are made from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// A bug.
+    Internal,
+    /// The command line.
+    Usage,
+    /// The request file.
+    RequestInvalid,
+    /// Module, token, device or cluster is not there or not reachable.
+    TokenUnavailable,
+    /// The PIN.
+    LoginFailed,
+    /// No such key or certificate.
+    NotFound,
+    /// A label, id or file is taken, or several fit.
+    Conflict,
+    /// The certificate.
+    CertificateRejected,
+    /// The token cannot do it or may not.
+    TokenRefused,
+    /// The file system.
+    Io,
+    /// Several files, and they failed in different ways.
+    Partial,
+    /// A live server does not serve what it should, or does not answer.
+    ServedDiffers,
+    /// Another run of hsmcert holds the lock.
+    Busy,
+}
+
+impl Error {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
+                ErrorKind::RequestInvalid
+            }
+            Self::Uri(_) | Self::Deploy(_) => ErrorKind::Usage,
+            Self::File(error) => file_kind(error),
+            Self::Token(error) => token_kind(error),
+            Self::Trial(error) => match error {
+                trial::Error::Folder(_) => ErrorKind::Io,
+                trial::Error::Lost(_) => ErrorKind::TokenUnavailable,
+                trial::Error::File(error) => file_kind(error),
+                trial::Error::Token(error) => token_kind(error),
+            },
+            Self::X509(error) => x509_kind(error),
+            Self::State(error) => match error {
+                state::Error::Busy(_) => ErrorKind::Busy,
+                state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
+                    ErrorKind::Io
+                }
+                state::Error::File(error) => file_kind(error),
+            },
+            Self::AfterKeyMade { source, .. }
+            | Self::Intermediate { source, .. }
+            | Self::NotUndone { source, .. }
+            | Self::OldStays { source, .. } => source.kind(),
+            Self::KeyMissing(_) | Self::CertificateMissing { .. } | Self::NothingLinked(_) => ErrorKind::NotFound,
+            Self::ForeignKey { .. }
+            | Self::Expired { .. }
+            | Self::CaCertificate { .. }
+            | Self::Strict { .. }
+            | Self::LinkNotProved { .. }
+            | Self::HandshakeFailed { .. }
+            | Self::LinkBroken { .. }
+            | Self::NotLinked(_)
+            | Self::OtherLinked { .. }
+            | Self::NoKeyId(_) => ErrorKind::CertificateRejected,
+            Self::ServedDiffers { .. } => ErrorKind::ServedDiffers,
+            Self::Tls(error) => match error {
+                tls::Error::Name(_) => ErrorKind::Usage,
+                tls::Error::Root { .. } | tls::Error::Handshake(_) => ErrorKind::CertificateRejected,
+                tls::Error::Resolve { .. }
+                | tls::Error::Unreachable { .. }
+                | tls::Error::TimeLimit { .. }
+                | tls::Error::NotTls(_)
+                | tls::Error::Closed => ErrorKind::ServedDiffers,
+            },
+            Self::SeveralLeaves(_)
+            | Self::SeveralCertificates(_)
+            | Self::SeveralLinked(_)
+            | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::DevCa { .. } => ErrorKind::Io,
+            Self::NotConverted(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// Whether the same command may work later, unchanged.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
+            | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
+            Self::State(state::Error::Busy(_)) => true,
+            Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. }
+            | Self::Intermediate { source, .. }
+            | Self::OldStays { source, .. } => source.is_retryable(),
+            Self::ServedDiffers { retryable, .. } => *retryable,
+            Self::Tls(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+fn file_kind(error: &file::Error) -> ErrorKind {
+    match error {
+        file::Error::Exists(_) => ErrorKind::Conflict,
+        file::Error::Missing(_) | file::Error::MissingFolder { .. } | file::Error::TooLarge(_) | file::Error::Io(_) => {
+            ErrorKind::Io
+        }
+    }
+}
+
+fn token_kind(error: &token::Error) -> ErrorKind {
+    use token::Error as Token;
+    match error {
+        Token::ModuleMissing(_)
+        | Token::ModuleUnusable { .. }
+        | Token::ModuleStart { .. }
+        | Token::TokenMissing { .. }
+        | Token::NoToken(_)
+        | Token::Random(_) => ErrorKind::TokenUnavailable,
+        Token::TokenAmbiguous { .. } | Token::LabelTaken { .. } | Token::KeyAmbiguous { .. } => ErrorKind::Conflict,
+        Token::PinMissing(_)
+        | Token::PinWrong { .. }
+        | Token::PinFinalTry(_)
+        | Token::PinLocked(_)
+        | Token::PinUnset(_) => ErrorKind::LoginFailed,
+        Token::PrivateKeyMissing(_) => ErrorKind::NotFound,
+        Token::MechanismMissing { .. }
+        | Token::KeySize { .. }
+        | Token::KeyUnprotected { .. }
+        | Token::KeyDiffers { .. }
+        | Token::ReadBack(_)
+        | Token::CertificateRefused { .. }
+        | Token::SchemeMismatch { .. } => ErrorKind::TokenRefused,
+        Token::Call { source, .. } => match source.reach() {
+            Reach::Refused | Reach::Full | Reach::ReadOnly => ErrorKind::TokenRefused,
+            Reach::NotLoggedIn => ErrorKind::LoginFailed,
+            Reach::Away | Reach::Broken => ErrorKind::TokenUnavailable,
+        },
+    }
+}
+
+fn x509_kind(error: &x509::Error) -> ErrorKind {
+    if error.is_about_request() { ErrorKind::RequestInvalid } else { ErrorKind::CertificateRejected }
+}
