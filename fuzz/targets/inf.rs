@@ -1,0 +1,8 @@
+//! Any bytes as an INF.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = hsmcert_fuzz::parse("fuzz.inf", bytes);
+});
