@@ -148,6 +148,21 @@ _continue_ = "dns=example.com&"
     assert_eq!(String::from_utf8(sandbox.read("again.inf")).unwrap(), expected);
 }
 
+#[test]
+fn what_the_languages_say_differently() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/convert");
+    let sandbox = Sandbox::new();
+    let mut from = "odd.inf";
+    sandbox.write(from, std::fs::read(folder.join(from)).unwrap());
+    for to in ["odd.toml", "normal.inf"] {
+        sandbox.run(&["convert", from, to]).ok();
+        let written = String::from_utf8(sandbox.read(to)).unwrap();
+        assert_eq!(written, std::fs::read_to_string(folder.join(to)).unwrap(), "{to}");
+        from = to;
+    }
+    assert_eq!(parse("odd.inf", &sandbox.read("odd.inf")), parse("normal.inf", &sandbox.read("normal.inf")));
+}
+
 const LOSSY: &str = "[subject]\ncn = { text = \"x\", type = \"bmp\" }\no = \"100% \\\"A\\\"\"\n[san]\ndns = \"x.example\"\n\
                      [token]\nuri = \"pkcs11:token=web\"\n";
 

@@ -46,22 +46,26 @@ pub(super) fn write(
     let others: Vec<_> = extensions.iter().filter(|requested| !is_named(requested)).collect();
 
     let mut lines = Lines::default();
+    // What is left out would be there.
+    let mut top: Vec<(ExtensionKey, Vec<String>)> = Vec::new();
     if !has(ExtensionKey::KeyUsage) {
-        lines.top.push(entry("key-usage", "[]"));
+        top.push((ExtensionKey::KeyUsage, vec![entry("key-usage", "[]")]));
     }
     if !has(ExtensionKey::ExtendedKeyUsage) && !is_ca(&named) {
-        lines.top.push(entry("extended-key-usage", "[]"));
+        top.push((ExtensionKey::ExtendedKeyUsage, vec![entry("extended-key-usage", "[]")]));
     }
     let critical = critical(&named, subject_is_empty);
     let written = named.iter().map(|named| named.requested).filter(|one| !is_key_identifier(one));
     let written = written.chain(others.iter().copied()).chain(extensions.iter().filter(|one| is_key_identifier(one)));
     let order = extension_order(extensions, written);
-    for Named { place, .. } in named {
+    for Named { key, requested: _, place } in named {
         match place {
-            Place::Top(entries) => lines.top.extend(entries),
+            Place::Top(entries) => top.push((key, entries)),
             Place::Table(entries) => lines.tables.push(entries),
         }
     }
+    top.sort_by_key(|(key, _)| self::order(*key));
+    lines.top.extend(top.into_iter().flat_map(|(_, entries)| entries));
     lines.top.extend(critical);
     lines.top.extend(order);
     for RequestedExtension { critical, extension } in others {
