@@ -185,7 +185,9 @@ fn handshake(pair: &KeyPair<'_>, test: &tls::Handshake<'_>) -> Result<Outcome, E
             let chain = if test.roots.is_some() { "chain checked" } else { "chain not checked: no roots given" };
             Ok(Outcome::Ok(format!("{cipher_suite}, {signature}; {chain}")))
         }
-        (None, Err(error @ tls::Error::Name(_))) => Ok(Outcome::Skipped(error.to_string())),
+        (None, Err(error @ (tls::Error::Name(_) | tls::Error::CriticalExtension))) => {
+            Ok(Outcome::Skipped(error.to_string()))
+        }
         (None, Err(error)) => Ok(Outcome::Failed(error.to_string())),
     }
 }

@@ -217,3 +217,40 @@ fn a_certificate_from_stdin_needs_a_name_for_the_chain() {
     command.args(["accept", "-", "--chain-out", "chain.pem"]).write_stdin(pem).assert().success();
     assert_eq!(certificates(&token).len(), 1);
 }
+
+#[test]
+fn handshakes_by_both_versions_are_part_of_the_proof() {
+    let token = SoftToken::with_certificate();
+    let accepted = token.run(&["accept", "request.crt.pem", "--json"]).ok().json();
+    let handshakes = accepted["handshakes"].as_array().unwrap();
+    let told: Vec<_> = handshakes.iter().map(|step| (&step["check"], &step["with"], &step["result"])).collect();
+    let name = "www.example.com".into();
+    assert_eq!(told, [(&"tls-1.3".into(), &name, &"ok".into()), (&"tls-1.2".into(), &name, &"ok".into())]);
+}
+
+/// rustls knows no critical certificatePolicies; browsers do, so that is no reason to refuse the certificate.
+#[test]
+fn a_certificate_that_rustls_cannot_read_is_accepted_without_handshakes() {
+    let token = SoftToken::with_request();
+    token.write("ext", "subjectAltName=DNS:www.example.com,DNS:example.com\ncertificatePolicies=critical,1.2.3.4\n");
+    token.openssl(&[
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-subj", "/CN=CA", "-out", "ca.pem",
+    ]);
+    token.openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "request.csr.pem",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-extfile",
+        "ext",
+        "-out",
+        "c.pem",
+    ]);
+    let accepted = token.run(&["accept", "c.pem"]).ok();
+    let why = "no tls-1.3: the certificate has a critical extension that rustls does not know";
+    assert!(accepted.stdout.contains(why), "{}", accepted.stdout);
+}

@@ -78,7 +78,9 @@ impl Error {
             Self::ServedDiffers { .. } => ErrorKind::ServedDiffers,
             Self::Tls(error) => match error {
                 tls::Error::Name(_) => ErrorKind::Usage,
-                tls::Error::Root { .. } | tls::Error::Handshake(_) => ErrorKind::CertificateRejected,
+                tls::Error::Root { .. } | tls::Error::Handshake(_) | tls::Error::CriticalExtension => {
+                    ErrorKind::CertificateRejected
+                }
                 tls::Error::Resolve { .. }
                 | tls::Error::Unreachable { .. }
                 | tls::Error::TimeLimit { .. }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, OtherError, PeerIncompatible};
 
 /// An error of the TLS layer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum Error {
     /// The handshake failed, or what it showed is not accepted.
     #[error("{0}")]
     Handshake(String),
+    /// rustls reads no certificate with it; other clients may.
+    #[error("the certificate has a critical extension that rustls does not know")]
+    CriticalExtension,
     /// A certificate that rustls cannot use as a root.
     #[error("root certificate {number} cannot be used: {reason}")]
     Root {
@@ -61,15 +64,24 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Resolve { .. } | Self::Unreachable { .. } | Self::TimeLimit { .. } | Self::Closed => true,
-            Self::Name(_) | Self::NotTls(_) | Self::Handshake(_) | Self::Root { .. } => false,
+            Self::Name(_) | Self::NotTls(_) | Self::Handshake(_) | Self::CriticalExtension | Self::Root { .. } => false,
         }
     }
 }
 
 impl From<rustls::Error> for Error {
     fn from(error: rustls::Error) -> Self {
-        Self::Handshake(words(&error))
+        match &error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other)) if is_unknown_extension(other) => {
+                Self::CriticalExtension
+            }
+            _ => Self::Handshake(words(&error)),
+        }
     }
+}
+
+fn is_unknown_extension(error: &OtherError) -> bool {
+    error.0.downcast_ref() == Some(&webpki::Error::UnsupportedCriticalExtension)
 }
 
 /// rustls's error for people. Its own text is for programmers.

@@ -236,13 +236,16 @@ fn key() -> impl Strategy<Value = (KeyRequest, SignatureRequest)> {
     (algorithm, label, any::<[bool; 4]>(), hash).prop_map(
         |(algorithm, label, [existing, decrypt, derive, pss], hash)| {
             let source = if existing { KeySource::Existing } else { KeySource::Generate };
-            let (takes_hash, takes_pss) = match algorithm {
-                KeyAlgorithm::Rsa { .. } => (true, true),
-                KeyAlgorithm::Ec(_) => (true, false),
+            let (is_rsa, is_ec) = match algorithm {
+                KeyAlgorithm::Rsa { .. } => (true, false),
+                KeyAlgorithm::Ec(_) => (false, true),
                 KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => (false, false),
             };
-            let signature = SignatureRequest { hash: hash.filter(|_| takes_hash), pss: pss && takes_pss };
-            (KeyRequest { algorithm, label, source, purposes: KeyPurposes { decrypt, derive } }, signature)
+            let signature = SignatureRequest { hash: hash.filter(|_| is_rsa || is_ec), pss: pss && is_rsa };
+            // What a key may do is said of a new one only.
+            let purposes =
+                KeyPurposes { decrypt: decrypt && is_rsa && !existing, derive: derive && is_ec && !existing };
+            (KeyRequest { algorithm, label, source, purposes }, signature)
         },
     )
 }
