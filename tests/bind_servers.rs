@@ -10,7 +10,16 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use support::{LinkedSite, NAMES, Server, backend, free_port, service_environment};
+use support::{Browser, LinkedSite, NAMES, Server, backend, free_port, service_environment};
+
+/// curl and OpenSSL see the certificate by both versions of TLS and for each name, and so does `hsmcert verify`.
+#[track_caller]
+fn serves(site: &LinkedSite, server: &Server) {
+    server.serves(&site.certificate(), &site.ca(), &NAMES);
+    let (address, ca) = (format!("127.0.0.1:{}", server.port()), site.ca());
+    let live = ["--connect", &address, "--name", NAMES[0], "--ca-file", ca.to_str().unwrap()];
+    site.run(&[&["verify", "request.crt.pem"], &live[..]].concat()).ok();
+}
 
 /// A configuration of nginx around the server block, with this user for the workers.
 fn nginx_frame(folder: &Path, block: &Path, user: &str) -> Vec<String> {
@@ -43,14 +52,26 @@ fn nginx(site: &LinkedSite, user: &str, more: &[&str]) -> Server {
 #[test]
 fn nginx_serves_with_the_engine() {
     let site = LinkedSite::for_all_users();
-    nginx(&site, "www-data", &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &nginx(&site, "www-data", &[]));
 }
 
 #[test]
 fn nginx_serves_with_an_ecdsa_key() {
     let site = LinkedSite::of(include_str!("../request-templates/ecdsa.inf"), &[]);
     site.let_all_users_in();
-    nginx(&site, "www-data", &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &nginx(&site, "www-data", &[]));
+}
+
+#[test]
+fn a_browser_trusts_nginx_and_refuses_the_wrong_name() {
+    let site = LinkedSite::for_all_users();
+    let server = nginx(&site, "www-data", &[]);
+    let browser = Browser::trusting(&site, &site.ca());
+    let page = browser.look(NAMES[0], server.port());
+    assert_eq!(page["error"], serde_json::Value::Null, "{page:#}");
+    assert_eq!(page["certificate_sans"], serde_json::json!(NAMES));
+    assert_eq!(page["protocol"], "TLS 1.3");
+    assert_eq!(browser.look("other.example.org", server.port())["error"], "net::ERR_CERT_COMMON_NAME_INVALID");
 }
 
 /// Labels and paths are encoded and quoted so that each program reads them back.
@@ -61,11 +82,11 @@ fn labels_and_paths_with_odd_characters_work() {
     let chain = site.path("ch ain.fullchain.pem");
     site.let_all_users_in();
     let more = ["--chain", chain.to_str().unwrap()];
-    nginx(&site, "www-data", &more).serves(&site.certificate(), &site.ca(), &NAMES);
-    apache(&site, &more).serves(&site.certificate(), &site.ca(), &NAMES);
-    stunnel(&site, &more).serves(&site.certificate(), &site.ca(), &NAMES);
-    gnutls(&site, &more).serves(&site.certificate(), &site.ca(), &NAMES);
-    java(&site, &more).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &nginx(&site, "www-data", &more));
+    serves(&site, &apache(&site, &more));
+    serves(&site, &stunnel(&site, &more));
+    serves(&site, &gnutls(&site, &more));
+    serves(&site, &java(&site, &more));
 }
 
 #[test]
@@ -96,7 +117,7 @@ fn nginx_whose_workers_cannot_read_the_token_starts_and_fails_every_handshake() 
 fn nginx_serves_the_renewed_certificate_after_a_reload() {
     let site = LinkedSite::for_all_users();
     let server = nginx(&site, "www-data", &[]);
-    server.serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &server);
     site.run(&["dev-ca", "request.csr.pem", "request.crt.pem", "--force"]).ok();
     site.run(&["accept", "request.crt.pem", "--force"]).ok();
     let unchanged = site.bind("nginx", "nginx-site.conf", server.port(), &[]);
@@ -104,13 +125,13 @@ fn nginx_serves_the_renewed_certificate_after_a_reload() {
     site.let_all_users_in();
     server.signal("HUP");
     server.until_serving(&site.certificate(), &site.ca());
-    server.serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &server);
 }
 
 #[test]
 fn apache_serves_with_the_engine() {
     let site = LinkedSite::for_all_users();
-    apache(&site, &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &apache(&site, &[]));
 }
 
 fn apache(site: &LinkedSite, more: &[&str]) -> Server {
@@ -135,7 +156,7 @@ fn apache(site: &LinkedSite, more: &[&str]) -> Server {
 #[test]
 fn stunnel_serves_with_the_engine_and_no_pin_in_its_configuration() {
     let site = LinkedSite::new();
-    stunnel(&site, &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &stunnel(&site, &[]));
     let text = String::from_utf8(site.read("stunnel-site.conf")).unwrap();
     assert!(!text.lines().any(|line| line.starts_with("engineCtrl = PIN")), "{text}");
 }
@@ -157,7 +178,7 @@ fn stunnel(site: &LinkedSite, more: &[&str]) -> Server {
 #[test]
 fn gnutls_serves() {
     let site = LinkedSite::new();
-    gnutls(&site, &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &gnutls(&site, &[]));
 }
 
 fn gnutls(site: &LinkedSite, more: &[&str]) -> Server {
@@ -171,7 +192,7 @@ fn gnutls(site: &LinkedSite, more: &[&str]) -> Server {
 #[test]
 fn java_serves_with_sun_pkcs11() {
     let site = LinkedSite::new();
-    java(&site, &[]).serves(&site.certificate(), &site.ca(), &NAMES);
+    serves(&site, &java(&site, &[]));
 }
 
 fn java(site: &LinkedSite, more: &[&str]) -> Server {

@@ -8,9 +8,7 @@ mod support;
 
 use std::process::Command;
 
-use support::{Class, LinkedSite, SoftToken};
-
-const LABEL: &str = "www.example.com";
+use support::{Class, LinkedSite, NAMES, SoftToken};
 
 /// Runs a program with the token's configuration; stdout. It must succeed.
 #[track_caller]
@@ -26,7 +24,7 @@ fn run(site: &LinkedSite, program: &str, arguments: &[&str]) -> String {
 }
 
 #[track_caller]
-fn each_tool_sees_one_pair(site: &LinkedSite) {
+fn each_tool_sees_one_pair(site: &LinkedSite, label: &str) {
     let pin = site.pin_file();
     let (pin, module) = (pin.to_str().unwrap(), site.module().to_str().unwrap());
 
@@ -38,7 +36,7 @@ fn each_tool_sees_one_pair(site: &LinkedSite) {
     else {
         panic!("{objects:#?}")
     };
-    assert_eq!((&certificate.id, certificate.label.as_str()), (&private.id, LABEL));
+    assert_eq!((&certificate.id, certificate.label.as_str()), (&private.id, label));
 
     // Java: the entry is named after the certificate, and holds the key that it finds by CKA_ID.
     site.bind("java", "java.cfg", 443, &["--force"]);
@@ -47,7 +45,7 @@ fn each_tool_sees_one_pair(site: &LinkedSite) {
     let provider = ["-addprovider", "SunPKCS11", "-providerArg", configuration.to_str().unwrap()];
     let listing = run(site, "keytool", &[&list[..], &provider].concat());
     assert!(listing.contains("contains 1 entry"), "{listing}");
-    assert!(listing.lines().any(|line| line == format!("{LABEL}, PrivateKeyEntry, ")), "{listing}");
+    assert!(listing.lines().any(|line| line == format!("{label}, PrivateKeyEntry, ")), "{listing}");
 
     // GnuTLS: the certificate without a login, the key with one.
     let token = format!("pkcs11:token={}", SoftToken::LABEL.replace(' ', "%20"));
@@ -71,7 +69,7 @@ fn each_tool_sees_one_pair(site: &LinkedSite) {
         run(site, "modutil", &["-force", "-dbdir", &database, "-add", "hsm", "-libfile", module]);
     }
     let listing = run(site, "certutil", &["-L", "-d", &database, "-h", SoftToken::LABEL, "-f", pin]);
-    let lines: Vec<&str> = listing.lines().filter(|line| line.contains(LABEL)).collect();
+    let lines: Vec<&str> = listing.lines().filter(|line| line.contains(label)).collect();
     let [line] = lines.as_slice() else { panic!("{listing}") };
     assert!(line.trim_end().ends_with("u,u,u"), "{listing}");
     let keys = run(site, "certutil", &["-K", "-d", &database, "-h", SoftToken::LABEL, "-f", pin]);
@@ -82,10 +80,24 @@ fn each_tool_sees_one_pair(site: &LinkedSite) {
 #[test]
 fn four_families_of_tools_see_one_linked_pair() {
     let site = LinkedSite::new();
-    each_tool_sees_one_pair(&site);
+    each_tool_sees_one_pair(&site, NAMES[0]);
     let before = site.read("request.crt.pem");
     site.run(&["dev-ca", "request.csr.pem", "request.crt.pem", "--force"]).ok();
     assert_ne!(site.read("request.crt.pem"), before);
     site.run(&["accept", "request.crt.pem", "--force"]).ok();
-    each_tool_sees_one_pair(&site);
+    each_tool_sees_one_pair(&site, NAMES[0]);
+}
+
+/// The old pair and its certificate are taken off the token when the new ones are in use.
+#[test]
+fn after_a_renewal_with_a_new_key_they_see_the_new_pair() {
+    let site = LinkedSite::new();
+    let old = site.objects()[0].id.clone();
+    site.run(&["new", "request.inf", "request.csr.pem", "--force", "--label", "www.example.com.2"]).ok();
+    site.run(&["dev-ca", "request.csr.pem", "request.crt.pem", "--force"]).ok();
+    site.run(&["accept", "request.crt.pem", "--force"]).ok();
+    for class in ["cert", "privkey", "pubkey"] {
+        site.pkcs11_tool(&["--delete-object", "--type", class, "--id", &old]);
+    }
+    each_tool_sees_one_pair(&site, "www.example.com.2");
 }

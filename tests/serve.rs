@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::{Running, SEED_INF, Shim, SoftToken, inf, spawnable};
+use support::{Browser, Running, SEED_INF, Shim, SoftToken, inf, spawnable};
 
 /// The seed's request and one for an elliptic curve, each accepted.
 fn linked(key: &str) -> SoftToken {
@@ -177,28 +177,9 @@ fn a_port_in_use_is_told_before_the_token_is_touched() {
 #[test]
 fn a_browser_trusts_it_and_refuses_the_wrong_name() {
     let token = linked_rsa();
-    let home = token.folder().join("browser");
-    let database = home.join(".pki/nssdb");
-    std::fs::create_dir_all(&database).unwrap();
-    let database = format!("sql:{}", database.display());
-    for arguments in [&["-N", "--empty-password"][..], &["-A", "-n", "dev-ca", "-t", "C,,", "-i", &ca(&token)]] {
-        let certutil = Command::new("certutil").args(["-d", &database]).args(arguments).output();
-        let output = certutil.expect("apt-get install libnss3-tools");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
+    let browser = Browser::trusting(&token, ca(&token).as_ref());
     let (_server, port) = serve(&mut token.hsmcert(), token.folder(), &[]);
-    let look = |name: &str| -> Value {
-        let (url, rules) = (format!("https://{name}:{port}/"), format!("MAP {name} 127.0.0.1"));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/page.py");
-        let mut command = Command::new("python3");
-        command.arg(script).args([&url, &rules]).env("HOME", &home);
-        let output = command.output().expect("apt-get install python3 chromium");
-        let printed = String::from_utf8(output.stdout).unwrap();
-        serde_json::from_str(&printed).unwrap_or_else(|error| {
-            panic!("{error}: {printed}\n{}\napt-get install chromium", String::from_utf8_lossy(&output.stderr))
-        })
-    };
-    let page = look("www.example.com");
+    let page = browser.look("www.example.com", &port);
     assert_eq!(page["error"], Value::Null, "{page:#}");
     assert_eq!(page["title"], "www.example.com - hsmcert");
     assert_eq!(page["sans"], serde_json::json!(["DNS:www.example.com", "DNS:example.com"]));
@@ -208,5 +189,5 @@ fn a_browser_trusts_it_and_refuses_the_wrong_name() {
     let issued = token.openssl(&["x509", "-in", "request.crt.pem"]);
     let issued: String = issued.lines().filter(|line| !line.starts_with('-')).collect();
     assert_eq!(page["certificate"][0], issued.as_str());
-    assert_eq!(look("other.example.org")["error"], "net::ERR_CERT_COMMON_NAME_INVALID");
+    assert_eq!(browser.look("other.example.org", &port)["error"], "net::ERR_CERT_COMMON_NAME_INVALID");
 }

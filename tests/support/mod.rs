@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test crate uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod browser;
 mod ca;
 mod linked_site;
 mod objects;
@@ -14,6 +15,7 @@ mod shim;
 mod soft_token;
 mod tools;
 
+pub use browser::Browser;
 pub use ca::Ca;
 pub use linked_site::{LinkedSite, NAMES, service_environment};
 pub use objects::{Class, Object};
