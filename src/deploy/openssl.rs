@@ -90,16 +90,15 @@ activate = 1
     Ok(ConfigFile { purpose: "OpenSSL configuration", text })
 }
 
-/// A client's view: the command fails when the server has no key, or the certificate is not for the name.
+/// A client's view: the command fails when the server has no key, serves another certificate, or not for the name.
 pub(super) fn handshake(site: &Site) -> String {
     let port = site.listen.port;
     let host = if site.listen.address.is_some() { site.listen.host("") } else { "127.0.0.1".to_owned() };
-    match site.host_name() {
-        Some(name) => format!(
-            "curl -v --connect-to {name}:{port}:{host}:{port} https://{name}:{port}/  (with a CA of your own: --cacert CA.pem)"
-        ),
-        None => format!("openssl s_client -connect {host}:{port} </dev/null"),
-    }
+    // A label with control characters cannot be typed: then every certificate on the token is looked at.
+    let typed = Some(&site.key.label).filter(|label| !label.chars().any(char::is_control));
+    let label = typed.map(|label| format!(" {}", shell::word(label))).unwrap_or_default();
+    let name = site.host_name().map(|name| format!(" --name {name}")).unwrap_or_default();
+    format!("hsmcert verify{label} --connect {host}:{port}{name}")
 }
 
 /// Single quotes: `$` begins no variable in them, `#` no comment (config(5)).
