@@ -8,6 +8,7 @@ mod gnutls;
 mod haproxy;
 mod iis;
 mod java;
+mod key_storage;
 mod key_uri;
 mod nginx;
 mod notes;
@@ -22,6 +23,7 @@ mod stunnel;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use key_storage::{find_container, is_cloudhsm, key_spec};
 pub use site::{KeyName, KeyStorage, LeafName, Listen, Site, TokenName};
 
 /// What a configuration is made for.

@@ -4,6 +4,7 @@
 //! Sources: AWS CloudHSM user guide, "Associate an AWS CloudHSM key with a certificate", and its page on
 //! `cloudhsm-cli key generate-file`; Microsoft, "certutil" and "netsh http".
 
+use super::key_storage;
 use super::notes::Notes;
 use super::site::text;
 use super::{ConfigFile, Configuration, Error, Site, writable};
@@ -22,10 +23,7 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
         (_, Some(container)) => vec![format!("{container}, as it was given to hsmcert")],
         (Some(modulus), None) => vec![
             "not known to hsmcert. AWS CloudHSM, SDK 5.16 and newer:".to_owned(),
-            format!(
-                "cloudhsm-cli key generate-file --encoding ksp-key-reference --filter attr.class=private-key \
-                 attr.modulus=0x{modulus}"
-            ),
+            key_storage::generate_file(modulus),
             name_it.to_owned(),
         ],
         (None, None) => {
@@ -44,7 +42,13 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
             ],
         )
         .row("Container", &container)
-        .row("Not needed", &["after certreq -accept on this server: then only the binding at the end"])
+        .row(
+            "Not needed",
+            &[
+                "after certreq -accept, or hsmcert accept with --ksp-container, on this server: then only the binding",
+                "at the end",
+            ],
+        )
         .row(
             "Not proved",
             &[
