@@ -86,6 +86,23 @@ pub struct PendingRequest {
     pub spec_file: Option<PathBuf>,
     /// When, as RFC 3339 in UTC.
     pub created: String,
+    /// What it says about the certificate store of Windows; records of older versions have nothing of it.
+    #[serde(default)]
+    pub windows: WindowsRequest,
+}
+
+/// What a request says about the certificate store of Windows, for `accept`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowsRequest {
+    /// The store of the machine instead of the user's (`MachineKeySet`).
+    pub machine_store: bool,
+    /// The name that the certificate has there (`FriendlyName`).
+    pub friendly_name: Option<String>,
+    /// `ProviderName`.
+    pub provider: Option<String>,
+    /// `KeyContainer` of an INF, where it is the name of a key.
+    pub key_container: Option<String>,
 }
 
 /// A certificate that was accepted.
@@ -130,13 +147,20 @@ impl Record {
 impl PendingRequest {
     /// A request made at `now` (seconds since 1970).
     #[must_use]
-    pub fn new(csr: &Csr, csr_file: Option<&Path>, spec_file: Option<&Path>, now: i64) -> Self {
+    pub fn new(
+        csr: &Csr,
+        csr_file: Option<&Path>,
+        spec_file: Option<&Path>,
+        windows: WindowsRequest,
+        now: i64,
+    ) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self {
             csr: STANDARD.encode(csr.der()),
             csr_file: csr_file.map(absolute),
             spec_file: spec_file.map(absolute),
             created: time(now),
+            windows,
         }
     }
 }
@@ -282,6 +306,13 @@ mod tests {
         assert_eq!(entry.read().unwrap(), None);
         entry.write(&record()).unwrap();
         assert_eq!(entry.read().unwrap(), Some(record()));
+    }
+
+    #[test]
+    fn a_request_of_an_older_version_says_nothing_about_windows() {
+        let older = r#"{"csr": "MA==", "csr_file": null, "spec_file": null, "created": "2026-01-01T00:00:00Z"}"#;
+        let request: PendingRequest = serde_json::from_str(older).unwrap();
+        assert_eq!(request.windows, WindowsRequest::default());
     }
 
     #[test]

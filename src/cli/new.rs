@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hsmcert::enroll::{self, Document, Enrolled};
 use hsmcert::file::{Access, OutputFile};
-use hsmcert::request::{KeySource, Product};
-use hsmcert::state::{PendingRequest, Record, State};
+use hsmcert::key_reference::KeyReference;
+use hsmcert::request::{KeySource, Product, RequestSpec};
+use hsmcert::spec::{Format, Parsed};
+use hsmcert::state::{PendingRequest, Record, State, WindowsRequest};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, PemHeader};
 use serde::Serialize;
@@ -88,7 +90,9 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     if from_stdin && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
-    let mut request = request_file::read(&spec, &request, report)?.spec;
+    let Parsed { spec: mut request, format, diagnostics: _, source: _ } = request_file::read(&spec, &request, report)?;
+    let container_is_meant = format == Format::Inf && label.is_none() && reuse_key.is_none();
+    let windows = windows(global, &request, container_is_meant);
     if reuse_key.is_some() {
         request.key.source = KeySource::Existing;
     }
@@ -119,7 +123,7 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
 
     if let Some(memory) = memory {
         let files = ((!to_stdout).then_some(path.as_path()), (!from_stdin).then_some(spec.as_path()));
-        remember(&memory, &made, &token, files, report);
+        remember(&memory, &made, &token, files, windows, report);
     }
     let Enrolled { document, label, id, algorithm, scheme, is_new_key } = made;
     let created = Created {
@@ -161,14 +165,27 @@ fn remember(
     made: &Enrolled,
     token: &hsmcert::token::TokenInfo,
     (csr_file, spec_file): (Option<&Path>, Option<&Path>),
+    windows: WindowsRequest,
     report: &Report,
 ) {
     let Document::Request(csr) = &made.document else { return };
     let Ok(key) = csr.public_key() else { return };
-    let request = PendingRequest::new(csr, csr_file, spec_file, now());
+    let request = PendingRequest::new(csr, csr_file, spec_file, windows, now());
     let record = Record::new(&key, &made.label, &made.id, token);
     if let Err(error) = memory.remember(request, record, &key) {
         report.warning(&format!("the request is not remembered, so accept will not compare with it: {error}"));
+    }
+}
+
+/// What `accept` does with the certificate on Windows. `KeyContainer` is what the provider calls the key; a label of
+/// a TOML or of the command line is not, and neither is a URI or an id.
+fn windows(global: &Global, request: &RequestSpec, container_is_meant: bool) -> WindowsRequest {
+    let is_name = |text: &String| matches!(KeyReference::parse(text), Ok(KeyReference::Label(_)));
+    WindowsRequest {
+        machine_store: global.machine || (request.machine_store && !global.user),
+        friendly_name: request.friendly_name.clone(),
+        provider: request.token.provider_name.clone(),
+        key_container: request.key.label.clone().filter(|text| container_is_meant && is_name(text)),
     }
 }
 
