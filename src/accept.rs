@@ -5,13 +5,14 @@ mod changes;
 mod choose;
 mod examine;
 mod link;
+pub mod windows_store;
 
 use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 use crate::proof::{self, Step, prove};
-use crate::state::{self, AcceptedCertificate, Entry, Record, State};
+use crate::state::{self, AcceptedCertificate, Entry, PendingRequest, Record, State};
 use crate::tls;
 use crate::token::{self, KeyPair, Session};
 use crate::x509::{self, Certificate, Difference};
@@ -68,6 +69,8 @@ pub struct Accepted {
     pub previous_chain: Option<PathBuf>,
     /// Where the certificates are that were replaced on the token.
     pub kept: Vec<PathBuf>,
+    /// What is remembered of the request.
+    pub request: Option<PendingRequest>,
 }
 
 /// What happened to the leaf on the token.
@@ -136,9 +139,10 @@ pub fn accept(
     if matches!(key, PublicKey::Rsa { .. }) && !pss {
         warnings.push("the token cannot sign RSA-PSS, which TLS 1.3 needs: servers will offer TLS 1.2 only".to_owned());
     }
+    let request = known.and_then(|known| known.request);
     if let Some(entry) = entry {
         let mut record = Record::new(key, &label, &id, session.token());
-        record.request = known.and_then(|known| known.request);
+        record.request.clone_from(&request);
         record.accepted = Some(AcceptedCertificate {
             fingerprint_sha256: leaf.fingerprint_sha256(),
             not_after: state::time(leaf.not_after()),
@@ -165,6 +169,7 @@ pub fn accept(
         notes,
         previous_chain,
         kept,
+        request,
     })
 }
 

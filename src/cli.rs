@@ -30,6 +30,7 @@ mod target;
 mod template;
 mod verify;
 mod which;
+mod windows_store;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -129,10 +130,10 @@ struct Global {
     /// Explain choices; -vv shows each PKCS#11 call with its time
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     verbose: u8,
-    /// The certificate is for the machine (certreq's -machine); kept for scripts
-    #[arg(long, global = true, hide = true)]
+    /// Windows: the certificate belongs into the store of the machine (certreq's -machine)
+    #[arg(long, global = true, hide = true, conflicts_with = "user")]
     machine: bool,
-    /// The certificate is for the user (certreq's -user); kept for scripts
+    /// Windows: the certificate belongs into the store of the user (certreq's -user)
     #[arg(long, global = true, hide = true)]
     user: bool,
 }

@@ -6,7 +6,7 @@ pub use kind::ErrorKind;
 
 use crate::key::KeyId;
 use crate::proof::Step;
-use crate::{deploy, file, spec, state, tls, token, trial, uri, x509};
+use crate::{deploy, file, platform, spec, state, tls, token, trial, uri, x509};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +131,14 @@ pub enum Error {
         label: String,
         /// What failed.
         source: Box<Error>,
+    },
+    /// The certificate is accepted, and Windows' store does not have it.
+    #[error("the token and the chain file are complete, but the certificate is not in {location} of Windows")]
+    WindowsStore {
+        /// The store.
+        location: platform::StoreLocation,
+        /// What failed.
+        source: platform::StoreError,
     },
     /// The key has no id, so nothing can be linked to it.
     #[error("the key \"{0}\" has no CKA_ID, so that no certificate can be linked to it")]

@@ -1,7 +1,9 @@
 //! What differs by operating system.
 
+mod certificate_store;
 mod environment;
 mod folders;
 
+pub use certificate_store::{KeyLink, StoreChange, StoreEntry, StoreError, StoreLocation, Stored, store_certificate};
 pub use environment::use_softhsm_configuration;
 pub use folders::{configuration_folders, data_folder, state_folder};

@@ -16,13 +16,17 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::step::JsonStep;
-use super::{Global, clock, connect, state};
+use super::windows_store::{InStore, WindowsStoreOptions};
+use super::{Global, clock, connect, state, windows_store};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hsmcert accept request.crt.pem
   hsmcert accept certnew.p7b --ca-file company-root.pem --strict
-  hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem")]
+  hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem
+
+On Windows the certificate also goes into the certificate store: LocalMachine\\My after MachineKeySet = TRUE or with
+--machine, CurrentUser\\My otherwise or with --user.")]
 pub(super) struct AcceptArguments {
     /// The CA's answer: PEM, DER, PKCS#7 or base64, with or without chain, in any order; - for stdin
     certificate: PathBuf,
@@ -47,6 +51,8 @@ pub(super) struct AcceptArguments {
     /// Keep a certificate that is replaced, as a PEM file beside the chain file
     #[arg(long)]
     keep_old: bool,
+    #[command(flatten)]
+    windows: WindowsStoreOptions,
 }
 
 /// The result as JSON.
@@ -76,6 +82,7 @@ struct Linked {
     key_uri: String,
     certificate_uri: Option<String>,
     token: String,
+    windows_store: Option<InStore>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +93,9 @@ struct JsonDifference {
 }
 
 pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) -> Result<(), Failure> {
-    let AcceptArguments { certificate, chain_out, force, ca_file, strict, allow_ca, no_chain, keep_old } = arguments;
+    let AcceptArguments { certificate, chain_out, force, ca_file, strict, allow_ca, no_chain, keep_old, windows } =
+        arguments;
+    let wishes = windows.wishes(global)?;
     let certificates = read(global, &certificate, chain_out.is_some())?;
     let roots = match &ca_file {
         Some(path) => x509::read_certificates(&file::read(path)?)?,
@@ -105,6 +114,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     if let Change::NotStored(refusal) = &accepted.change {
         accepted.warnings.push(not_stored(refusal, vendor));
     }
+    let windows_store = wishes.map(|wishes| windows_store::put(wishes, &accepted, vendor, &certificate)).transpose()?;
     let on_token = !matches!(accepted.change, Change::NotStored(_));
     let uri = |object_type| Pkcs11Uri {
         token: Some(token.label.clone()),
@@ -143,6 +153,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         key_uri: uri(ObjectType::Private).to_string(),
         certificate_uri: on_token.then(|| uri(ObjectType::Certificate).to_string()),
         token: token.label.clone(),
+        windows_store,
     };
     for warning in &accepted.warnings {
         report.warning(warning);
@@ -241,5 +252,5 @@ fn describe(linked: &Linked, accepted: &Accepted) -> String {
     if let Some(uri) = &linked.certificate_uri {
         line("cert URI", uri);
     }
-    text
+    text + &linked.windows_store.as_ref().map(InStore::describe).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use hsmcert::error::{Error, KeyFate};
 use hsmcert::key::KeyAlgorithm;
+use hsmcert::platform::StoreLocation;
 use hsmcert::proof::Check;
 use hsmcert::token::{self, TokenInfo};
 use hsmcert::x509::FileKind;
@@ -86,6 +87,18 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::OldStays { source, .. } => {
             let mut all = hints(source);
             all.push("until then it is chance which one is served: run the same command again".to_owned());
+            all
+        }
+        Error::WindowsStore { location, .. } => {
+            let mut all =
+                vec!["run the same command again when the cause is gone: what is done is not done twice".to_owned()];
+            if *location == StoreLocation::LocalMachine {
+                all.push(
+                    "the store of the machine needs a prompt that was opened with \"Run as administrator\"".to_owned(),
+                );
+                all.push("or put it into your own store with --user".to_owned());
+            }
+            all.push("or leave the store out with --no-windows-store".to_owned());
             all
         }
         Error::NoKeyId(_) => vec!["set its CKA_ID with your HSM's own tool".to_owned()],

@@ -91,7 +91,7 @@ impl Error {
             | Self::SeveralCertificates(_)
             | Self::SeveralLinked(_)
             | Self::LabelOfOther { .. } => ErrorKind::Conflict,
-            Self::DevCa { .. } => ErrorKind::Io,
+            Self::DevCa { .. } | Self::WindowsStore { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
         }
     }

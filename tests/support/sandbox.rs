@@ -66,6 +66,12 @@ impl Sandbox {
             ("XDG_STATE_HOME", "state"),
             ("XDG_CACHE_HOME", "cache"),
             ("TMPDIR", "tmp"),
+            // The same on Windows.
+            ("USERPROFILE", "home"),
+            ("APPDATA", "data"),
+            ("LOCALAPPDATA", "state"),
+            ("TEMP", "tmp"),
+            ("TMP", "tmp"),
         ] {
             command.env(variable, self.folder().join(folder));
         }
