@@ -1,104 +1,76 @@
-//! `find-key`: what is on the token, and what belongs together.
+//! `find-key`: what is on the token, what belongs together, and what does not.
+
+mod duplicate;
+mod filter;
+mod inventory;
+mod pair;
+mod pattern;
+mod sort;
+mod weakness;
+
+pub use duplicate::Shared;
+pub use filter::Filter;
+pub use pair::{Linked, Orphan, Row};
+pub use pattern::{AlgorithmPattern, Pattern};
+pub use sort::{Order, SortKey};
+pub use weakness::Weakness;
+
+use inventory::Inventory;
 
 use crate::error::Error;
-use crate::key::KeyId;
-use crate::token::{Object, ObjectClass, Session};
-use crate::uri::{ObjectType, Pkcs11Uri};
-use crate::x509::Certificate;
+use crate::token::{Detail, ObjectClass, Session};
 
-/// One object with the certificate that is linked to it.
+/// What is to be found, and how much is said of it.
 #[derive(Debug, Clone)]
-pub struct Row {
-    /// The session's number of the object.
-    pub handle: u64,
-    /// Its class.
-    pub class: ObjectClass,
-    /// `CKA_LABEL`.
-    pub label: String,
-    /// `CKA_ID`.
-    pub id: KeyId,
-    /// Algorithm and size.
-    pub algorithm: String,
-    /// The certificate with the same id and key; for a certificate itself.
-    pub certificate: Option<Linked>,
-    /// Its URI.
-    pub uri: Pkcs11Uri,
+pub struct Query {
+    /// A row for each pair or object.
+    pub rows: Rows,
+    /// Which of them.
+    pub filter: Filter,
+    /// In which order.
+    pub order: Order,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// How much of each object is read.
+    pub detail: Detail,
 }
 
-/// What a listing says of a certificate.
-#[derive(Debug, Clone)]
-pub struct Linked {
-    /// Its subject.
-    pub subject: String,
-    /// notAfter, seconds since 1970.
-    pub not_after: i64,
-    /// Whole days until then; negative when it is over.
-    pub days_left: i64,
+/// What a row stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rows {
+    /// A key with its certificate; what has no partner stands by itself.
+    Pairs,
+    /// An object of one of these classes.
+    Objects(Vec<ObjectClass>),
 }
 
-/// Lists the objects of these classes, ordered by label, id and class.
+/// The result.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The rows, filtered, sorted and cut.
+    pub rows: Vec<Row>,
+    /// So many fitted, the cut ones included.
+    pub matched: usize,
+    /// So many keys (private, public, secret) are on the token; unknown where only a part of it was read.
+    pub keys: Option<usize>,
+}
+
+/// Finds keys and certificates. `now` is in seconds since 1970; `progress` is told how many objects of how many are
+/// read.
 ///
 /// # Errors
 /// Token errors.
-pub fn find(session: &Session<'_>, classes: &[ObjectClass], now: i64) -> Result<Vec<Row>, Error> {
-    let certificates: Vec<(Object, Option<Certificate>)> = session
-        .objects(ObjectClass::Certificate)?
-        .into_iter()
-        .map(|object| {
-            let parsed = object.value.as_deref().and_then(|der| Certificate::from_der(der).ok());
-            (object, parsed)
-        })
-        .collect();
-    let mut rows = Vec::new();
-    for class in classes {
-        match class {
-            ObjectClass::Certificate => {
-                rows.extend(certificates.iter().map(|(object, parsed)| row(session, object, parsed.as_ref(), now)));
-            }
-            ObjectClass::PrivateKey | ObjectClass::PublicKey | ObjectClass::SecretKey => {
-                for object in session.objects(*class)? {
-                    let linked = certificates.iter().find(|(stored, _)| belongs(&object, stored));
-                    rows.push(row(session, &object, linked.and_then(|(_, parsed)| parsed.as_ref()), now));
-                }
-            }
-        }
-    }
-    rows.sort_by(|a, b| (&a.label, &a.id, a.handle).cmp(&(&b.label, &b.id, b.handle)));
-    Ok(rows)
-}
-
-/// Same `CKA_ID`, as Java, NSS and OpenSSL's engine see it.
-fn belongs(key: &Object, certificate: &Object) -> bool {
-    key.class != ObjectClass::SecretKey && !key.id.is_empty() && key.id == certificate.id
-}
-
-fn row(session: &Session<'_>, object: &Object, certificate: Option<&Certificate>, now: i64) -> Row {
-    let token = session.token();
-    let of_certificate = certificate.filter(|_| object.class == ObjectClass::Certificate);
-    let key = object.public_key.clone().or_else(|| of_certificate.and_then(|one| one.public_key().ok()));
-    let algorithm = key.map(|key| key.algorithm().to_string()).or_else(|| object.key_type.clone());
-    Row {
-        handle: object.handle(),
-        class: object.class,
-        label: object.label.clone(),
-        id: object.id.clone(),
-        algorithm: algorithm.unwrap_or_else(|| "unknown".to_owned()),
-        certificate: certificate.map(|certificate| Linked {
-            subject: certificate.subject().to_string(),
-            not_after: certificate.not_after(),
-            days_left: (certificate.not_after() - now).div_euclid(86_400),
-        }),
-        uri: Pkcs11Uri {
-            token: Some(token.label.clone()),
-            id: Some(object.id.clone()).filter(|id| !id.is_empty()),
-            object: Some(object.label.clone()).filter(|label| !label.is_empty()),
-            object_type: Some(match object.class {
-                ObjectClass::PrivateKey => ObjectType::Private,
-                ObjectClass::PublicKey => ObjectType::Public,
-                ObjectClass::Certificate => ObjectType::Certificate,
-                ObjectClass::SecretKey => ObjectType::SecretKey,
-            }),
-            ..Pkcs11Uri::default()
-        },
-    }
+pub fn find(session: &Session<'_>, query: &Query, now: i64, progress: &dyn Fn(usize, usize)) -> Result<Found, Error> {
+    let Inventory { entries, keys } = inventory::read(session, query, progress)?;
+    let groups = pair::group(entries);
+    let shared = duplicate::shared(&groups);
+    let mut rows = match &query.rows {
+        Rows::Pairs => pair::pairs(&groups, &shared, session.token(), now),
+        Rows::Objects(classes) => pair::objects(&groups, classes, &shared, session.token(), now),
+    };
+    rows.retain(|row| query.filter.fits(row));
+    let matched = rows.len();
+    query.order.sort(&mut rows);
+    rows.truncate(query.limit.unwrap_or(usize::MAX));
+    Ok(Found { rows, matched, keys })
 }

@@ -5,21 +5,27 @@
 
 mod attribute_template;
 mod attribute_text;
+mod attribute_value;
+mod attributes;
 mod certificate_object;
 mod error;
 mod key_pair;
+mod listing;
 mod mechanism;
 mod module;
 mod object;
+mod parallel;
 mod public_key;
 mod session;
 mod slot;
 pub mod vendor;
 
 pub use attribute_text::AttributeText;
+pub use attribute_value::AttributeValue;
 pub use certificate_object::{CertificateObject, NewCertificate};
 pub use error::{CallError, Error, PinTries, Reach};
 pub use key_pair::{KeyPair, NewKeyPair, Protection};
+pub use listing::{Detail, Listed, Origin, Wanted};
 pub use module::{CallObserver, Module};
 pub use object::{Object, ObjectClass};
 pub use session::Session;

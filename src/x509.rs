@@ -14,6 +14,7 @@ mod name;
 mod path;
 mod pkcs7;
 mod public_key;
+mod public_key_file;
 mod signature;
 mod unsigned_certificate;
 
@@ -27,5 +28,6 @@ pub use error::{Error, FileKind};
 pub use extension::extension_der;
 pub use path::validate_path;
 pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint};
+pub use public_key_file::read_public_key;
 pub use signature::{encode_signature, verify};
 pub use unsigned_certificate::UnsignedCertificate;

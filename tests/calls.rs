@@ -82,3 +82,28 @@ fn calls_of_find_key() {
     let own = [("C_FindObjectsInit", 4), ("C_FindObjects", 4), ("C_FindObjectsFinal", 4), ("C_GetAttributeValue", 6)];
     assert_at_most(&shim, &[&LOGIN[..], &own].concat());
 }
+
+/// However many keys there are, one is looked up by a search for it, and for what has its id.
+#[test]
+fn calls_of_find_key_for_one_key() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    for label in ["other", "another", "third"] {
+        token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--id", "01", "--label", label]);
+    }
+    let id = token.certificates()[0].id.clone();
+    let filters = [["--label", "www.example.com"], ["--id", &id], ["--modulus", "request.csr.pem"]];
+    for filter in filters {
+        let shim = Shim::before(&token);
+        shim.forget();
+        shim.run(&["find-key", filter[0], filter[1]]).ok();
+        let searches = if filter[0] == "--id" { 4 } else { 8 };
+        let own = [
+            ("C_FindObjectsInit", searches),
+            ("C_FindObjects", searches),
+            ("C_FindObjectsFinal", searches),
+            ("C_GetAttributeValue", 2 * 3 * searches / 4),
+        ];
+        assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+    }
+}

@@ -18,8 +18,27 @@ fn classes(found: &Value) -> Vec<&str> {
 fn an_empty_token() {
     let token = SoftToken::new();
     let outcome = token.run(&["find-key"]).ok();
-    assert!(outcome.stdout.contains('0'), "{}", outcome.stdout);
-    assert_eq!(token.run(&["find-key", "--json"]).ok().json()["objects"], serde_json::json!([]));
+    assert_eq!(outcome.stdout, "Total number of keys present 0, number of rows matched 0\n");
+    let found = token.run(&["find-key", "--json"]).ok().json();
+    assert_eq!((&found["pairs"], &found["count"]), (&serde_json::json!([]), &0.into()));
+}
+
+#[test]
+fn a_key_and_its_certificate_are_one_row() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    let found = token.run(&["find-key", "--json"]).ok().json();
+    assert_eq!((found["count"].as_u64(), found["total_keys"].as_u64()), (Some(1), Some(2)), "{found:#}");
+    let pair = &found["pairs"][0];
+    assert_eq!(classes(pair), ["certificate", "private", "public"]);
+    assert_eq!((&pair["orphan"], &pair["weaknesses"]), (&Value::Null, &serde_json::json!([])));
+    let fingerprint = token.openssl(&["x509", "-in", "request.crt.pem", "-noout", "-fingerprint", "-sha256"]);
+    let fingerprint = fingerprint.trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
+    assert_eq!(pair["certificate_sha256"], fingerprint);
+
+    let table = token.run(&["find-key"]).ok().stdout;
+    assert_eq!(table.lines().filter(|line| line.contains("RSA-2048")).count(), 1, "{table}");
+    assert!(table.ends_with("Total number of keys present 2, number of rows matched 1\n"), "{table}");
 }
 
 #[test]
@@ -36,7 +55,7 @@ fn classes_by_name_and_by_the_numbers_of_key_mgmt_util() {
     }
     assert!(classes(&token.run(&["find-key", "-c", "4", "--json"]).ok().json()).is_empty());
     let all = ["certificate", "private", "public"];
-    assert_eq!(classes(&token.run(&["find-key", "--json"]).ok().json()), all);
+    assert_eq!(classes(&token.run(&["find-key", "--objects", "--json"]).ok().json()), all);
     assert_eq!(classes(&token.run(&["find-key", "--class", "all", "--json"]).ok().json()), all);
 }
 
@@ -53,6 +72,12 @@ fn json_tells_all_about_a_key_and_its_certificate() {
     assert!(key["certificate_subject"].as_str().unwrap().contains("CN=www.example.com"), "{key:#}");
     assert!((1..=825).contains(&key["days_left"].as_i64().unwrap()), "{key:#}");
     assert!(key["uri"].as_str().unwrap().starts_with("pkcs11:token=test%20token;id=%"), "{key:#}");
+    let attributes = &key["attributes"];
+    assert_eq!(attributes["CKA_LABEL"], "www.example.com");
+    assert_eq!((&attributes["CKA_SENSITIVE"], &attributes["CKA_EXTRACTABLE"]), (&true.into(), &false.into()));
+    assert_eq!(attributes["CKA_PUBLIC_EXPONENT"], "010001");
+    // The secret is not asked for.
+    assert_eq!(attributes["CKA_PRIVATE_EXPONENT"], Value::Null);
 }
 
 #[test]

@@ -12,7 +12,8 @@ fn the_seeds_walk_through_works_as_written() {
     machine.write("request.inf", SEED_INF);
 
     // "confirm that no keys are present": findKey
-    assert!(machine.run(&["find-key", "--json"]).ok().json()["objects"].as_array().unwrap().is_empty());
+    let found = machine.run(&["find-key"]).ok().stdout;
+    assert!(found.contains("Total number of keys present 0"), "{found}");
 
     // certreq.exe -new request.inf request.csr.pem
     machine.run(&["-new", "request.inf", "request.csr.pem", "--trial"]).ok();

@@ -2,7 +2,7 @@
 //! one line each. With `--json` both are single JSON objects.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -50,8 +50,7 @@ impl Report {
     /// The result: one object, or text.
     pub(super) fn result(self, object: &impl Serialize, text: &str) {
         if self.json {
-            let json = serde_json::to_string_pretty(object).unwrap_or_default();
-            self.stdout(format!("{json}\n").as_bytes());
+            self.stdout(format!("{}\n", json(object)).as_bytes());
         } else if !self.quiet {
             self.stdout(text.as_bytes());
         }
@@ -75,6 +74,25 @@ impl Report {
     pub(super) fn warning(self, text: &str) {
         if !self.quiet {
             eprintln!("warning: {}", shown(text));
+        }
+    }
+
+    /// How far a long work is: at a terminal one line that is written again, elsewhere a line for its beginning.
+    pub(super) fn progress(self, text: &str, again: bool) {
+        if self.quiet || self.json {
+            return;
+        }
+        match (std::io::stderr().is_terminal(), again) {
+            (true, _) => eprint!("\r{}\u{1b}[K", shown(text)),
+            (false, false) => eprintln!("{}", shown(text)),
+            (false, true) => {}
+        }
+    }
+
+    /// Takes the line of [`Report::progress`] away.
+    pub(super) fn progress_end(self) {
+        if std::io::stderr().is_terminal() && !self.quiet && !self.json {
+            eprint!("\r\u{1b}[K");
         }
     }
 
@@ -118,7 +136,7 @@ impl Report {
                     .map(|invalid| diagnostics::json(&invalid.source, &invalid.diagnostics))
                     .unwrap_or_default(),
             };
-            eprintln!("{}", serde_json::to_string_pretty(&object).unwrap_or_default());
+            eprintln!("{}", json(&object));
             return ExitCode::from(number);
         }
         self.finding(failure);
@@ -150,13 +168,31 @@ impl Report {
     }
 }
 
+/// An object for a script, which may also end on a terminal: JSON leaves some control characters as they are.
+fn json(object: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(object).unwrap_or_default();
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => escaped.push('\n'),
+            // They can only be inside of strings, and all of them have four hex digits.
+            steering if is_steering(steering) => escaped.push_str(&format!("\\u{:04x}", u32::from(steering))),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Control characters, and direction overrides, which make a line read as something else.
+fn is_steering(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text from a token or file with its control characters escaped: labels can hold terminal sequences.
 pub(super) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        // Direction overrides make a line read as something else.
-        let overrides = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || overrides {
+        if is_steering(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -172,5 +208,6 @@ mod tests {
     #[test]
     fn control_characters_never_reach_the_terminal() {
         assert_eq!(shown("a\u{1b}[31mb\nc\u{202e}"), "a\\u{1b}[31mb\\nc\\u{202e}");
+        assert_eq!(json(&["a\u{9b}31m\u{202e}\n"]), "[\n  \"a\\u009b31m\\u202e\\n\"\n]");
     }
 }

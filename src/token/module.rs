@@ -66,12 +66,18 @@ impl Module {
         name: &str,
         call: impl FnOnce() -> Result<T, cryptoki::error::Error>,
     ) -> Result<T, cryptoki::error::Error> {
-        let Some(observer) = &self.observer else { return call() };
         let start = Instant::now();
         let result = call();
-        let error = result.as_ref().err().map(CallError::new);
-        observer(name, start.elapsed(), error.as_ref().map_or(Ok(()), Err));
+        self.report(name, start.elapsed(), result.as_ref().err());
         result
+    }
+
+    /// Tells the observer of a call that somebody else has timed.
+    pub(super) fn report(&self, name: &str, time: Duration, error: Option<&cryptoki::error::Error>) {
+        if let Some(observer) = &self.observer {
+            let error = error.map(CallError::new);
+            observer(name, time, error.as_ref().map_or(Ok(()), Err));
+        }
     }
 }
 

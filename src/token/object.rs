@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
 use super::error::{Doing as _, Error};
-use super::public_key;
 use super::session::Session;
+use super::{attributes, public_key};
 use crate::key::{KeyId, PublicKey};
 
 /// So many handles are asked for in one `C_FindObjects`.
@@ -36,7 +36,7 @@ impl ObjectClass {
         })
     }
 
-    fn attribute_types(self) -> Vec<AttributeType> {
+    pub(super) fn attribute_types(self) -> Vec<AttributeType> {
         let mut types = vec![AttributeType::Id, AttributeType::Label];
         match self {
             Self::PublicKey => types.extend(public_key::ATTRIBUTES),
@@ -85,6 +85,32 @@ pub struct Object {
 pub(super) struct Handle(pub(super) ObjectHandle);
 
 impl Object {
+    pub(super) fn new(class: ObjectClass, handle: ObjectHandle, attributes: &[Attribute]) -> Self {
+        let mut object = Self {
+            raw: Handle(handle),
+            class,
+            id: KeyId::new(Vec::new()),
+            label: String::new(),
+            public_key: public_key::read(attributes),
+            key_type: None,
+            value: None,
+        };
+        let algorithm = public_key::algorithm(attributes);
+        for attribute in attributes {
+            match attribute {
+                Attribute::Id(id) => object.id = KeyId::new(id.clone()),
+                Attribute::Label(label) => object.label = String::from_utf8_lossy(label).into_owned(),
+                Attribute::KeyType(kind) => {
+                    let word = || kind.to_string().trim_start_matches("CKK_").to_owned();
+                    object.key_type = Some(algorithm.map_or_else(word, |algorithm| algorithm.to_string()));
+                }
+                Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value.clone()),
+                _ => {}
+            }
+        }
+        object
+    }
+
     /// The session's number of the object: to be shown, never to be stored.
     #[must_use]
     pub fn handle(&self) -> u64 {
@@ -135,48 +161,24 @@ impl Session<'_> {
     }
 
     pub(super) fn search(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<Object>, Error> {
-        let mut template = vec![class.attribute(), Attribute::Token(true)];
-        template.extend(with);
-        let handles: Vec<ObjectHandle> = self
-            .call("C_FindObjects", |session| session.iter_objects_with_cache_size(&template, BATCH)?.collect())
-            .doing("list its objects")?;
-        Ok(handles.into_iter().filter_map(|handle| self.read_object(class, handle)).collect())
+        let types = class.attribute_types();
+        let mut objects = Vec::new();
+        for handle in self.handles(class, with)? {
+            let get = |types: &[AttributeType]| {
+                self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types))
+            };
+            let read = attributes::read(&types, get).doing("show the attributes of an object")?;
+            objects.extend(read.map(|attributes| Object::new(class, handle, &attributes)));
+        }
+        Ok(objects)
     }
 
-    fn read_object(&self, class: ObjectClass, handle: ObjectHandle) -> Option<Object> {
-        let types = class.attribute_types();
-        let read = |types: &[AttributeType]| {
-            self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types)).ok()
-        };
-        // Some modules refuse the whole list for one attribute that they do not know: then one by one.
-        let attributes =
-            read(&types).unwrap_or_else(|| types.iter().filter_map(|kind| read(&[*kind])).flatten().collect());
-        if attributes.is_empty() {
-            return None;
-        }
-        let mut object = Object {
-            raw: Handle(handle),
-            class,
-            id: KeyId::new(Vec::new()),
-            label: String::new(),
-            public_key: public_key::read(&attributes),
-            key_type: None,
-            value: None,
-        };
-        let algorithm = public_key::algorithm(&attributes);
-        for attribute in attributes {
-            match attribute {
-                Attribute::Id(id) => object.id = KeyId::new(id),
-                Attribute::Label(label) => object.label = String::from_utf8_lossy(&label).into_owned(),
-                Attribute::KeyType(kind) => {
-                    let word = || kind.to_string().trim_start_matches("CKK_").to_owned();
-                    object.key_type = Some(algorithm.map_or_else(word, |algorithm| algorithm.to_string()));
-                }
-                Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value),
-                _ => {}
-            }
-        }
-        Some(object)
+    /// The handles of the objects of a class that fit.
+    pub(super) fn handles(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<ObjectHandle>, Error> {
+        let mut template = vec![class.attribute(), Attribute::Token(true)];
+        template.extend(with);
+        self.call("C_FindObjects", |session| session.iter_objects_with_cache_size(&template, BATCH)?.collect())
+            .doing("list its objects")
     }
 
     pub(super) fn destroy(&self, handle: ObjectHandle) -> Result<(), Error> {

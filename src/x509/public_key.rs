@@ -15,9 +15,15 @@ const ED25519: Oid = Oid::new_unwrap("1.3.101.112");
 
 /// `RSAPublicKey` (RFC 8017, A.1.1).
 #[derive(Sequence)]
-struct RsaPublicKey<'a> {
+pub(super) struct RsaPublicKey<'a> {
     modulus: UintRef<'a>,
     public_exponent: UintRef<'a>,
+}
+
+impl From<RsaPublicKey<'_>> for PublicKey {
+    fn from(key: RsaPublicKey<'_>) -> Self {
+        Self::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+    }
 }
 
 /// The structure of a key.
@@ -69,10 +75,7 @@ pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
     let bytes =
         spki.subject_public_key.as_bytes().ok_or_else(|| Error::PublicKey("its bits are not bytes".to_owned()))?;
     match spki.algorithm.oid {
-        RSA => {
-            let key = RsaPublicKey::from_der(bytes).map_err(Error::der("RSA public key"))?;
-            Ok(PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()))
-        }
+        RSA => Ok(RsaPublicKey::from_der(bytes).map_err(Error::der("RSA public key"))?.into()),
         EC => {
             let oid = spki.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<Oid>().ok());
             let curves = [Curve::P256, Curve::P384, Curve::P521];

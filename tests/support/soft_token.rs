@@ -1,5 +1,6 @@
 //! A SoftHSM token that lives as long as one test.
 
+use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,7 +69,7 @@ impl SoftToken {
 
     /// OpenSC's `pkcs11-tool` as the user; its stdout. It must succeed.
     #[track_caller]
-    pub fn pkcs11_tool(&self, arguments: &[&str]) -> String {
+    pub fn pkcs11_tool<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
         let mut command = self.with_configuration("pkcs11-tool");
         command.arg("--module").arg(&self.module);
         command.args(["--token-label", Self::LABEL, "--login", "--pin", Self::PIN]).args(arguments);

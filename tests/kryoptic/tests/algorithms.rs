@@ -26,7 +26,7 @@ fn goes_all_the_way(token: &Token, algorithm: &str, key: &str, scheme: &str, in_
     let linked = token.json(&["accept", "request.crt.pem"]);
     assert_eq!(linked["proved"], serde_json::json!([scheme]));
     assert_eq!(linked["id"], made["id"]);
-    let found = token.json(&["find-key"]);
+    let found = token.json(&["find-key", "--objects"]);
     assert_eq!(found["count"], 3, "{found:#}");
     for object in found["objects"].as_array().unwrap() {
         assert_eq!((&object["id"], &object["algorithm"]), (&made["id"], &made["algorithm"]));

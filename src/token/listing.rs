@@ -1,0 +1,172 @@
+//! Many objects at once: found by one search for each class, read with as few calls as possible, and through several
+//! sessions where each call takes long.
+
+use std::time::{Duration, Instant};
+
+use cryptoki::error::Error as Cryptoki;
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+
+use super::error::{Doing as _, Error};
+use super::object::{Object, ObjectClass};
+use super::session::Session;
+use super::{AttributeValue, attribute_value, attributes, parallel, public_key};
+use crate::key::{KeyId, PublicKey};
+
+/// So many objects are read before it is clear how long a call takes.
+const FIRST: usize = 8;
+/// An object for which the token needs longer is read through several sessions.
+const SLOW: Duration = Duration::from_millis(1);
+
+/// Which objects are listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// All.
+    All,
+    /// Those with this `CKA_ID`.
+    Id(&'a KeyId),
+    /// Those with this `CKA_LABEL`.
+    Label(&'a str),
+    /// The objects that show this public key; certificates do not.
+    Key(&'a PublicKey),
+}
+
+/// How much of an object is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What [`Object`] and [`Origin`] hold.
+    Summary,
+    /// Also every other attribute of the standard that is no secret.
+    Everything,
+}
+
+/// An object with what only listings need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The object.
+    pub object: Object,
+    /// Where a private or secret key comes from.
+    pub origin: Origin,
+    /// With [`Detail::Everything`] the attributes that the module shows, as `CKA_...`.
+    pub attributes: Vec<(String, AttributeValue)>,
+}
+
+/// What the token says about the past of a key (PKCS#11 3.1, 4.9 and 4.10); `None` when it does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// `CKA_LOCAL`: it was made in the token.
+    pub local: Option<bool>,
+    /// `CKA_ALWAYS_SENSITIVE`.
+    pub always_sensitive: Option<bool>,
+    /// `CKA_NEVER_EXTRACTABLE`.
+    pub never_extractable: Option<bool>,
+}
+
+const ORIGIN: [AttributeType; 3] =
+    [AttributeType::Local, AttributeType::AlwaysSensitive, AttributeType::NeverExtractable];
+
+impl Session<'_> {
+    /// The objects of these classes. `progress` is told how many of how many are read.
+    ///
+    /// # Errors
+    /// [`Error::Call`]. An object that vanishes while it is read is left out.
+    pub fn list(
+        &self,
+        classes: &[ObjectClass],
+        wanted: Wanted<'_>,
+        detail: Detail,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Vec<Listed>, Error> {
+        let mut found = Vec::new();
+        for class in classes {
+            found.extend(self.find_handles(*class, wanted)?.into_iter().map(|handle| (*class, handle)));
+        }
+        let (total, mut listed) = (found.len(), Vec::with_capacity(found.len()));
+        let (first, rest) = found.split_at(total.min(FIRST));
+        let start = Instant::now();
+        for (class, handle) in first {
+            listed.extend(self.read_listed(*class, *handle, detail)?);
+        }
+        let is_slow = start.elapsed() > SLOW * FIRST as u32;
+        let helpers = if is_slow && !rest.is_empty() { parallel::open(self, rest.len()) } else { Vec::new() };
+        if !helpers.is_empty() {
+            let read = parallel::read(self, helpers, rest, detail, &|done| progress(first.len() + done, total))?;
+            listed.extend(read.into_iter().flatten());
+            return Ok(listed);
+        }
+        for (index, (class, handle)) in rest.iter().enumerate() {
+            listed.extend(self.read_listed(*class, *handle, detail)?);
+            progress(first.len() + index + 1, total);
+        }
+        Ok(listed)
+    }
+
+    /// How many objects of a class are on the token; none of them is read.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn count(&self, class: ObjectClass) -> Result<usize, Error> {
+        Ok(self.handles(class, vec![])?.len())
+    }
+
+    fn find_handles(&self, class: ObjectClass, wanted: Wanted<'_>) -> Result<Vec<ObjectHandle>, Error> {
+        match wanted {
+            Wanted::All => self.handles(class, vec![]),
+            Wanted::Id(id) => self.handles(class, vec![Attribute::Id(id.as_bytes().to_vec())]),
+            Wanted::Label(label) => self.handles(class, vec![Attribute::Label(label.as_bytes().to_vec())]),
+            Wanted::Key(_) if matches!(class, ObjectClass::Certificate | ObjectClass::SecretKey) => Ok(vec![]),
+            Wanted::Key(key) => {
+                for search in public_key::searches(key) {
+                    match self.handles(class, search) {
+                        Ok(found) if found.is_empty() => {}
+                        Ok(found) => return Ok(found),
+                        // A private key may not have the value of its public one, and the search is then refused.
+                        Err(_) if class == ObjectClass::PrivateKey => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(vec![])
+            }
+        }
+    }
+
+    fn read_listed(&self, class: ObjectClass, handle: ObjectHandle, detail: Detail) -> Result<Option<Listed>, Error> {
+        let get =
+            |types: &[AttributeType]| self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types));
+        Listed::read(class, handle, detail, get).doing("show the attributes of an object")
+    }
+}
+
+impl Listed {
+    /// Reads one object; `get` makes the call.
+    pub(super) fn read(
+        class: ObjectClass,
+        handle: ObjectHandle,
+        detail: Detail,
+        get: impl FnMut(&[AttributeType]) -> Result<Vec<Attribute>, Cryptoki>,
+    ) -> Result<Option<Self>, Cryptoki> {
+        let mut types = class.attribute_types();
+        match class {
+            ObjectClass::PrivateKey | ObjectClass::SecretKey => types.extend(ORIGIN),
+            ObjectClass::PublicKey | ObjectClass::Certificate => {}
+        }
+        if detail == Detail::Everything {
+            types.extend(attribute_value::further(class));
+        }
+        let Some(attributes) = attributes::read(&types, get)? else { return Ok(None) };
+        let mut origin = Origin::default();
+        for attribute in &attributes {
+            match attribute {
+                Attribute::Local(local) => origin.local = Some(*local),
+                Attribute::AlwaysSensitive(always) => origin.always_sensitive = Some(*always),
+                Attribute::NeverExtractable(never) => origin.never_extractable = Some(*never),
+                _ => {}
+            }
+        }
+        let object = Object::new(class, handle, &attributes);
+        let attributes = match detail {
+            Detail::Summary => vec![],
+            Detail::Everything => attribute_value::all(&attributes),
+        };
+        Ok(Some(Self { object, origin, attributes }))
+    }
+}
