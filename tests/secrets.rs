@@ -35,12 +35,16 @@ fn the_pin_is_said_nowhere() {
     let token = SoftToken::new();
     token.write("request.inf", SEED_INF);
     let shim = Shim::before(&token);
-    let runs: [&[&str]; 7] = [
+    let runs: [&[&str]; 11] = [
+        &["new", "request.inf", "dry.csr.pem", "-vv", "--dry-run"],
         &["new", "request.inf", "request.csr.pem", "-vv"],
         &["new", "request.inf", "second.csr.pem", "-vv"],
         &["dev-ca", "request.csr.pem", "request.crt.pem", "-vv"],
         &["accept", "request.crt.pem", "-vv"],
         &["accept", "request.crt.pem", "-vv", "--json"],
+        &["verify", "-vv"],
+        &["verify", "-vv", "--json", "request.crt.pem"],
+        &["bind", "nginx", "request.crt.pem", "-vv"],
         &["find-key", "-vv"],
         &["find-key", "-vv", "--json", "--token", "nosuch"],
     ];
