@@ -25,8 +25,8 @@ use super::{Global, clock, connect, state, windows_store};
   hsmcert accept certnew.p7b --ca-file company-root.pem --strict
   hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem
 
-On Windows the certificate also goes into the certificate store: LocalMachine\\My after MachineKeySet = TRUE or with
---machine, CurrentUser\\My otherwise or with --user.")]
+On Windows the certificate also goes into a certificate store: into LocalMachine\\My with --machine or if the request
+has MachineKeySet = TRUE, else into CurrentUser\\My, as with --user.")]
 pub(super) struct AcceptArguments {
     /// The CA's answer: PEM, DER, PKCS#7 or base64, with or without chain, in any order; - for stdin
     certificate: PathBuf,

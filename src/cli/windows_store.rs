@@ -24,7 +24,7 @@ pub(super) struct WindowsStoreOptions {
     /// Windows: key storage provider that holds the key [default: `ProviderName`, else that of the HSM]
     #[arg(long, value_name = "NAME")]
     ksp: Option<String>,
-    /// Windows: name of the key's container [default: `KeyContainer`]
+    /// Windows: name of the key's container [default: `KeyContainer` of the INF]
     #[arg(long, value_name = "NAME")]
     ksp_container: Option<String>,
 }
