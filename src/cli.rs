@@ -28,6 +28,7 @@ mod state;
 mod step;
 mod target;
 mod template;
+mod token;
 mod verify;
 mod which;
 mod windows_store;
@@ -84,6 +85,8 @@ enum Command {
     Verify(verify::VerifyArguments),
     /// Serve one page by HTTPS with the key in the token, for a first look and for tests
     Serve(serve::ServeArguments),
+    /// Modules and tokens that are here, and what they can do
+    Token(token::TokenArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -174,6 +177,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Convert(arguments) => convert::run(arguments, &report),
         Command::Verify(arguments) => verify::run(&global, &arguments, &report),
         Command::Serve(arguments) => serve::run(&global, &arguments, &report),
+        Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

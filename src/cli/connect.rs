@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hsmcert::platform;
 use hsmcert::request::TokenRequest;
-use hsmcert::token::{CallError, Module, Session, TokenInfo, vendor};
+use hsmcert::token::{CallError, CallObserver, Module, Session, TokenInfo, vendor};
 use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
@@ -61,13 +61,26 @@ pub(super) fn with_target<T>(
     Ok((result, target))
 }
 
+/// Finds the token that is meant, without a login.
+pub(super) fn with_token<T>(
+    global: &Global,
+    report: &Report,
+    work: impl FnOnce(&Module, &TokenInfo) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let mut target = target::resolve(global, &Environment::read(), &Config::find()?, &TokenRequest::default())?;
+    report.choice(&format!("module {} ({})", target.module.display(), target.why));
+    let trial = prepare_trial(&mut target)?;
+    let (module, token) = open(&target, trial.as_ref(), report)?;
+    Ok(work(&module, &token)?)
+}
+
 /// Loads the module and finds the token.
 fn open(
     target: &Target,
     trial: Option<&(TrialToken, Starting)>,
     report: &Report,
 ) -> Result<(Module, TokenInfo), Failure> {
-    let module = Module::load(&target.module, report.shows_calls().then(|| observer(*report)))?;
+    let module = Module::load(&target.module, observe(report))?;
     let token = match trial {
         None => module.token(&target.selector)?,
         Some((trial, starting)) => {
@@ -102,7 +115,12 @@ fn not_hardware(what: &str) -> Failure {
         .hint("name the HSM with --module FILE --token LABEL, or leave --require-hardware out")
 }
 
-fn observer(report: Report) -> hsmcert::token::CallObserver {
+/// With `-vv` each call is shown.
+pub(super) fn observe(report: &Report) -> Option<CallObserver> {
+    report.shows_calls().then(|| observer(*report))
+}
+
+fn observer(report: Report) -> CallObserver {
     Box::new(move |name: &str, time: Duration, result: Result<(), &CallError>| {
         let outcome = result.map_or_else(|error| format!("  {}", error.value()), |()| String::new());
         report.choice(&format!("{name}  {:.1} ms{outcome}", time.as_secs_f64() * 1000.0));
