@@ -9,7 +9,7 @@ use crate::key::{KeyAlgorithm, KeyId};
 /// A certificate that is linked to its key, and where things are. All paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// DNS and IP names of the certificate. Names that are no host names are left out by [`Site::host_names`].
+    /// DNS and IP names of the certificate. Names that are no host names are left out where a host name is needed.
     pub names: Vec<String>,
     /// Where the server listens.
     pub listen: Listen,

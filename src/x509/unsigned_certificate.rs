@@ -89,7 +89,7 @@ impl UnsignedCertificate {
     /// What a request asks for, issued by its own key: subject, extensions and nothing else.
     ///
     /// # Errors
-    /// [`Error::Value`] for a value that its ASN.1 type cannot hold, [`Error::Scheme`], [`Error::Der`].
+    /// [`Error::Value`] for a value that its ASN.1 type cannot hold, [`Error::Der`].
     pub fn self_signed(
         spec: &RequestSpec,
         key: &PublicKey,
