@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::key::{KeyId, PublicKey};
 use crate::proof::prove;
 use crate::request::GeneralName;
+use crate::state::State;
 use crate::token::{CertificateObject, Session};
 use crate::x509::{self, Certificate};
 
@@ -67,13 +68,15 @@ pub struct Place {
 /// # Errors
 /// [`Error::NothingLinked`], [`Error::NotLinked`], [`Error::SeveralLinked`], [`Error::OtherLinked`], and those of
 /// [`accept::choose`] and [`prove`].
-pub fn find(session: &Session<'_>, wanted: &Wanted, now: i64) -> Result<Bound, Error> {
+pub fn find(session: &Session<'_>, wanted: &Wanted, state: Option<&State>, now: i64) -> Result<Bound, Error> {
     let stored = session.certificates()?;
     let (leaf, mut others, id, label) = match wanted {
         Wanted::OneOf(certificates) => {
             let Choice { leaf, others, pair } = accept::choose(session, certificates, now)?;
             let (id, label) = (pair.id().clone(), pair.label().to_owned());
-            check_stored(&stored, &leaf, &id)?;
+            if !state.is_some_and(|state| is_in_file_only(state, &leaf, pair.public_key())) {
+                check_stored(&stored, &leaf, &id)?;
+            }
             (leaf, others, id, label)
         }
         Wanted::OnToken { id, label } => {
@@ -97,6 +100,14 @@ pub fn find(session: &Session<'_>, wanted: &Wanted, now: i64) -> Result<Bound, E
         slot: token.slot_number(),
     };
     Ok(Bound { leaf, chain, key: KeyName { id, label, algorithm }, token })
+}
+
+/// Whether `accept` found that the token takes no certificates (linking rule 8): servers then have it from the chain
+/// file alone.
+fn is_in_file_only(state: &State, leaf: &Certificate, key: &PublicKey) -> bool {
+    let record = state.lock(key).ok().and_then(|entry| entry.read().ok().flatten());
+    let accepted = record.and_then(|record| record.accepted);
+    accepted.is_some_and(|known| !known.on_token && known.fingerprint_sha256 == leaf.fingerprint_sha256())
 }
 
 /// The token must hold this certificate under the key's id, as Java, strongSwan and others look for it.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{LinkedSite, SEED_INF, Sandbox, Server, SoftToken, free_port, inf};
+use support::{LinkedSite, SEED_INF, Sandbox, Server, Shim, SoftToken, free_port, inf};
 
 const LABEL: &str = "www.example.com";
 
@@ -244,4 +244,15 @@ fn the_trial_token_serves_too() {
     let server = Server::start(&machine, std::process::Command::new("sh").args(["-c", &command]), port);
     let ca = machine.folder().join("data/hsmcert/dev-ca/ca.pem");
     server.serves(&machine.path("request.crt.pem"), &ca, &[LABEL]);
+}
+
+/// Linking rule 8: what `accept` remembers of such a token makes everything after it work the same.
+#[test]
+fn a_token_that_holds_no_certificates_is_bound_by_the_chain_file() {
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token).refusing_certificates("0x54");
+    shim.run(&["bind", "nginx", "request.crt.pem"]).fails(6).says("hsmcert accept");
+    shim.run(&["accept", "request.crt.pem"]).ok();
+    let bound = shim.run(&["bind", "nginx", "request.crt.pem"]).ok();
+    assert!(bound.stdout.contains("request.crt.fullchain.pem"), "{}", bound.stdout);
 }

@@ -16,7 +16,7 @@ use hsmcert::request::TokenRequest;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, clock, connect};
+use super::{Global, clock, connect, state};
 use files::{Change, Planned};
 
 #[derive(Debug, Args)]
@@ -94,9 +94,10 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
     }
     let source = place::Source::read(certificate.as_deref(), chain.as_deref())?;
 
+    let memory = state::open(global, report)?;
     let now = clock::now();
     let (bound, hsm) = connect::with_target(global, &TokenRequest::default(), report, |session| {
-        bind::find(session, source.wanted(), now)
+        bind::find(session, source.wanted(), memory.as_ref(), now)
     })?;
     let (chain, new_chain) = source.chain(&bound)?;
     let pin_file = place::pin_file(pin_file.as_deref(), &hsm)?;
