@@ -1,6 +1,7 @@
 //! Properties of the request languages: writing and reading is the identity, and no text makes a parser panic.
 //!
-//! `PROPTEST_CASES=5000 cargo test --test properties` tries harder.
+//! The cases of a plain run are always the same ones. `PROPTEST_RNG_SEED=random PROPTEST_CASES=5000 cargo test --test
+//! properties` tries others, and more.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod properties {
@@ -17,6 +18,7 @@ use hsmcert::spec::{self, Encoding, Format, Options, Part};
 use hsmcert::x509::UnsignedCsr;
 use properties::{damage, request};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 fn csr(request: &RequestSpec) -> Option<Vec<u8>> {
     let key = PublicKey::rsa(&[0xc3; 256], &[1, 0, 1]);
@@ -63,8 +65,15 @@ fn check(request: &RequestSpec, format: Format) -> Result<Option<RequestSpec>, T
     Ok(written.lost.is_empty().then_some(read))
 }
 
+/// What a change breaks must not depend on the day: other cases only where somebody asks for them.
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let asked = std::env::var_os("PROPTEST_RNG_SEED").is_some();
+    if asked { usual } else { ProptestConfig { rng_seed: RngSeed::Fixed(2986), ..usual } }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn an_inf_says_what_was_written(request in request::request()) {

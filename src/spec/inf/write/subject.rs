@@ -14,8 +14,8 @@ pub(super) fn write(subject: &Name, lost: &mut Vec<Lost>) -> Vec<String> {
     let flags = flags(bits);
     let mut rdns = Vec::new();
     for Rdn(attributes) in subject.0.iter().rev() {
-        let kept = attributes.iter().filter(|attribute| keep(attribute, flags, lost));
-        let attributes: Vec<String> = kept.map(attribute_text).collect();
+        let kept = attributes.iter().filter_map(|attribute| keep(attribute, flags, lost));
+        let attributes: Vec<String> = kept.map(|attribute| attribute_text(&attribute)).collect();
         if !attributes.is_empty() {
             rdns.push(attributes.join(" + "));
         }
@@ -80,20 +80,20 @@ fn reads_as(attribute: &NameAttribute, flags: Flags) -> Reading {
     }
 }
 
-/// Whether the attribute can be written; what is lost of it goes to the list.
-fn keep(attribute: &NameAttribute, flags: Flags, lost: &mut Vec<Lost>) -> bool {
+/// The attribute as an INF can say it, if it can; what is lost of it goes to the list.
+fn keep(attribute: &NameAttribute, flags: Flags, lost: &mut Vec<Lost>) -> Option<NameAttribute> {
     let what = match reads_as(attribute, flags) {
-        Reading::Same => return true,
+        Reading::Same => return Some(attribute.clone()),
         Reading::Other(value) => {
             let (before, after) = (shown(&attribute.value), shown(&value));
             let what = format!("{} as {before}: an INF makes it {after} here", key(attribute.oid));
             lost.push(Lost::new(Part::Subject, what));
-            return true;
+            return Some(NameAttribute { oid: attribute.oid, value });
         }
         Reading::Nothing => format!("{} as {}: a subject cannot hold it", key(attribute.oid), shown(&attribute.value)),
     };
     lost.push(Lost::new(Part::Subject, what));
-    false
+    None
 }
 
 fn shown(value: &NameValue) -> String {
@@ -177,5 +177,11 @@ mod tests {
         assert_eq!(lines, ["Subject = \"CN=x\""]);
         assert_eq!(lost[0].what, "C as UTF8String \"Ü\": a subject cannot hold it");
         assert_eq!(lost[1].what, "CN as IA5String \"x\": an INF makes it UTF8String \"x\" here");
+    }
+    #[test]
+    fn a_value_that_an_inf_changes_is_written_as_it_will_be_read() {
+        let (lines, lost) = written(&[("1.2.840.113549.1.9.1", "@ä", StringType::Bmp)]);
+        assert_eq!(lines, ["Subject = \"E=@xn--4ca\""]);
+        assert_eq!(lost[0].what, "E as BMPString \"@ä\": an INF makes it IA5String \"@xn--4ca\" here");
     }
 }
