@@ -4,7 +4,7 @@ use cryptoki::object::{Attribute, CertificateType, KeyType, MlDsaParameterSetTyp
 use cryptoki::types::Ulong;
 
 use super::certificate_object::NewCertificate;
-use super::key_pair::NewKeyPair;
+use super::key_generation::NewKeyPair;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
 use crate::request::KeyPurposes;
 

@@ -3,7 +3,7 @@
 use cryptoki::object::Attribute;
 
 use super::attribute_template::{self as template, Ed25519Name};
-use super::key_pair::NewKeyPair;
+use super::key_generation::NewKeyPair;
 use super::public_key::ml_dsa_set;
 use crate::key::KeyAlgorithm;
 

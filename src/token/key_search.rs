@@ -1,0 +1,98 @@
+//! A key pair is found by its public key, or as a user names it.
+
+use cryptoki::object::Attribute;
+
+use super::error::Error;
+use super::key_pair::KeyPair;
+use super::object::{Object, ObjectClass};
+use super::public_key;
+use super::session::Session;
+use crate::key::PublicKey;
+use crate::key_reference::KeyReference;
+
+impl<'s> Session<'s> {
+    /// Finds the private key that belongs to a public key: by value, never by what somebody typed. The
+    /// public key object is asked first, since it is searchable everywhere, then the private key itself.
+    ///
+    /// # Errors
+    /// [`Error::PrivateKeyMissing`] when only the public half is there, [`Error::KeyAmbiguous`], [`Error::Call`].
+    pub fn find_key(&'s self, key: &PublicKey) -> Result<Option<KeyPair<'s>>, Error> {
+        let publics = self.objects_with_key(ObjectClass::PublicKey, key)?;
+        let mut privates = self.objects_with_key(ObjectClass::PrivateKey, key)?;
+        for public in &publics {
+            // Modules that do not search private keys by value: through the id, which both halves share.
+            for private in self.objects_with_id(ObjectClass::PrivateKey, &public.id)? {
+                let unlike = private.public_key.as_ref().is_some_and(|found| found != key);
+                if !unlike && !privates.iter().any(|known| known.raw == private.raw) {
+                    privates.push(private);
+                }
+            }
+        }
+        match (privates.pop(), privates.len(), publics.first()) {
+            (None, _, None) => Ok(None),
+            (None, _, Some(public)) => Err(Error::PrivateKeyMissing(public.id.clone())),
+            (Some(private), 0, _) => {
+                let public = publics.iter().find(|public| public.id == private.id).map(|public| public.raw.0);
+                let Object { raw, id, label, .. } = private;
+                Ok(Some(KeyPair { session: self, private: raw.0, public, id, label, public_key: key.clone() }))
+            }
+            (Some(last), count, _) => {
+                privates.push(last);
+                let found = privates.iter().map(|key| format!("\"{}\" (id {})", key.label, key.id)).collect();
+                Err(Error::KeyAmbiguous { wanted: "the public key".to_owned(), count: count + 1, found })
+            }
+        }
+    }
+
+    /// The key pair that a user names, which must be the only one.
+    ///
+    /// # Errors
+    /// [`Error::KeyAmbiguous`], [`Error::Call`].
+    pub fn find_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
+        let (id, label) = match reference {
+            KeyReference::Label(label) => (None, Some(label)),
+            KeyReference::Id(id) => (Some(id), None),
+            KeyReference::Uri { id, object } => (id.as_ref(), object.as_ref()),
+        };
+        let template = id.map(|id| Attribute::Id(id.as_bytes().to_vec())).into_iter();
+        let template = template.chain(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
+        let mut privates = self.search(ObjectClass::PrivateKey, template.collect())?;
+        if privates.len() > 1 {
+            let found = privates.iter().map(|key| format!("\"{}\" (id {})", key.label, key.id)).collect();
+            return Err(Error::KeyAmbiguous { wanted: reference.to_string(), count: privates.len(), found });
+        }
+        let Some(private) = privates.pop() else { return Ok(None) };
+        let publics = self.objects_with_id(ObjectClass::PublicKey, &private.id)?;
+        let public_key =
+            private.public_key.clone().or_else(|| publics.iter().find_map(|public| public.public_key.clone()));
+        let Some(public_key) = public_key else { return Ok(None) };
+        let public = publics.into_iter().find(|public| public.public_key.as_ref() == Some(&public_key));
+        let Object { raw, id, label, .. } = private;
+        Ok(Some(KeyPair {
+            session: self,
+            private: raw.0,
+            public: public.map(|public| public.raw.0),
+            id,
+            label,
+            public_key,
+        }))
+    }
+
+    fn objects_with_key(&self, class: ObjectClass, key: &PublicKey) -> Result<Vec<Object>, Error> {
+        let mut found = Vec::new();
+        for search in public_key::searches(key) {
+            // A private key may not carry the value of the public one; the search is then empty or refused.
+            match self.search(class, search) {
+                Ok(objects) => {
+                    found.extend(objects.into_iter().filter(|object| object.public_key.as_ref() == Some(key)));
+                }
+                Err(_) if class == ObjectClass::PrivateKey => {}
+                Err(error) => return Err(error),
+            }
+            if !found.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
