@@ -97,15 +97,33 @@ impl OutputFile {
     /// # Errors
     /// [`Error::Exists`] when another process made the file meanwhile, [`Error::Io`].
     pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        let file = self.written(bytes)?;
+        file.as_file().sync_all()?;
+        self.put_in_place(file)?;
+        sync_folder(folder_of(&self.path));
+        Ok(())
+    }
+
+    /// As [`OutputFile::write`], but does not wait for the disk: for what can be made again after a power failure.
+    ///
+    /// # Errors
+    /// As [`OutputFile::write`].
+    pub fn write_unflushed(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.put_in_place(self.written(bytes)?)
+    }
+
+    fn written(&self, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
         let mut file = temporary(&self.path, self.access)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        Ok(file)
+    }
+
+    fn put_in_place(&self, file: tempfile::NamedTempFile) -> Result<(), Error> {
         let persisted = if self.overwrite { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
         persisted.map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => Error::Exists(self.path.clone()),
             _ => Error::Io(error.error),
         })?;
-        sync_folder(folder_of(&self.path));
         Ok(())
     }
 }

@@ -272,7 +272,9 @@ impl Entry {
         }
         let json = serde_json::to_string_pretty(record)
             .map_err(|error| Error::Damaged { path: self.path.clone(), reason: error.to_string() })?;
-        OutputFile::new(&self.path, Access::Owner, true)?.write(format!("{json}\n").as_bytes())?;
+        // The token knows what matters; two waits for the disk were a tenth of the time that `new` takes beside making
+        // the key.
+        OutputFile::new(&self.path, Access::Owner, true)?.write_unflushed(format!("{json}\n").as_bytes())?;
         Ok(())
     }
 }
