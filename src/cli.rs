@@ -20,11 +20,13 @@ mod hint;
 mod lint;
 mod new;
 mod pin;
+mod progress;
 mod report;
 mod request_file;
 mod serve;
 mod show;
 mod state;
+mod status;
 mod step;
 mod target;
 mod template;
@@ -83,6 +85,8 @@ enum Command {
     Convert(convert::ConvertArguments),
     /// Prove that certificate and key belong together, and that a server serves them
     Verify(verify::VerifyArguments),
+    /// Which certificates are due for renewal, and whether their keys are there
+    Status(status::StatusArguments),
     /// Serve one page by HTTPS with the key in the token, for a first look and for tests
     Serve(serve::ServeArguments),
     /// Modules and tokens that are here, and what they can do
@@ -176,6 +180,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Template(arguments) => template::run(&arguments, &report),
         Command::Convert(arguments) => convert::run(arguments, &report),
         Command::Verify(arguments) => verify::run(&global, &arguments, &report),
+        Command::Status(arguments) => status::run(&global, &arguments, &report),
         Command::Serve(arguments) => serve::run(&global, &arguments, &report),
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),

@@ -204,6 +204,27 @@ impl State {
         entry.write(&record)
     }
 
+    /// All records, in the order of their labels, without a lock: each file is replaced as a whole. What cannot be read
+    /// stands beside them.
+    ///
+    /// # Errors
+    /// [`Error::Folder`].
+    pub fn records(&self) -> Result<(Vec<Record>, Vec<Error>), Error> {
+        let failed = |source| Error::Folder { path: self.folder.clone(), source };
+        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                match read(&path) {
+                    Ok(record) => records.extend(record),
+                    Err(error) => unreadable.push(error),
+                }
+            }
+        }
+        records.sort_by(|one, other| (&one.label, &one.spki_sha256).cmp(&(&other.label, &other.spki_sha256)));
+        Ok((records, unreadable))
+    }
+
     /// Locks the record of a key until the entry is dropped. Does not wait.
     ///
     /// # Errors
@@ -239,21 +260,7 @@ impl Entry {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Newer`], [`Error::File`].
     pub fn read(&self) -> Result<Option<Record>, Error> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        let bytes = match file::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(file::Error::Missing(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let damaged = |error: serde_json::Error| Error::Damaged { path: self.path.clone(), reason: error.to_string() };
-        let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if version > VERSION {
-            return Err(Error::Newer { path: self.path.clone(), version });
-        }
-        Ok(Some(serde_json::from_slice(&bytes).map_err(damaged)?))
+        read(&self.path)
     }
 
     /// Writes the record, whole or not at all, for the owner alone (0600). A damaged one is kept beside it with the
@@ -277,6 +284,24 @@ impl Entry {
         OutputFile::new(&self.path, Access::Owner, true)?.write_unflushed(format!("{json}\n").as_bytes())?;
         Ok(())
     }
+}
+
+fn read(path: &Path) -> Result<Option<Record>, Error> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let bytes = match file::read(path) {
+        Ok(bytes) => bytes,
+        Err(file::Error::Missing(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let damaged = |error: serde_json::Error| Error::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if version > VERSION {
+        return Err(Error::Newer { path: path.to_owned(), version });
+    }
+    Ok(Some(serde_json::from_slice(&bytes).map_err(damaged)?))
 }
 
 #[cfg(test)]

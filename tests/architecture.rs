@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 6] = ["deploy", "platform", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 12] =
-    ["accept", "bind", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "trial", "verify"];
+const RECIPES: [&str; 13] = [
+    "accept", "bind", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "status", "trial",
+    "verify",
+];
 
 const UNSAFE: [&str; 2] = ["src/platform/certificate_store/windows.rs", "src/platform/environment.rs"];
 

@@ -20,6 +20,8 @@ pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::Io => (10, "io"),
         ErrorKind::Partial => (15, "partial"),
         ErrorKind::ServedDiffers => (14, "served-differs"),
+        ErrorKind::Due => (21, "due"),
+        ErrorKind::Expired => (22, "expired"),
         ErrorKind::Busy => (75, "busy"),
     }
 }

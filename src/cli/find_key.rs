@@ -3,17 +3,16 @@
 mod arguments;
 mod column;
 mod json;
-mod progress;
 mod text;
 
 pub(super) use arguments::FindKeyArguments;
 use arguments::Output;
 use hsmcert::find;
 use hsmcert::request::TokenRequest;
-use progress::Progress;
 
 use super::clock::now;
 use super::failure::Failure;
+use super::progress::Progress;
 use super::report::Report;
 use super::{Global, connect};
 

@@ -31,6 +31,10 @@ pub enum ErrorKind {
     Partial,
     /// A live server does not serve what it should, or does not answer.
     ServedDiffers,
+    /// A certificate is due for renewal, which somebody asked to fail on.
+    Due,
+    /// A certificate is over, which somebody asked to fail on.
+    Expired,
     /// Another run of hsmcert holds the lock.
     Busy,
 }

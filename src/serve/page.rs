@@ -1,6 +1,7 @@
 //! The page: made once, at start, complete in itself, without a script. Everything in it that comes from a
 //! certificate or a token is escaped.
 
+use crate::html::escape;
 use crate::proof::{Check, Outcome, Step};
 use crate::verify::{Link, days_left};
 use crate::x509::Certificate;
@@ -132,33 +133,5 @@ fn title(check: Check) -> String {
         | Check::ServedName
         | Check::ServedChain
         | Check::ServedValidity => check.to_string(),
-    }
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // Control characters and direction overrides would make a line read as something else.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => escaped.extend(character.escape_default()),
-            control if control.is_control() => escaped.extend(control.escape_default()),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_a_certificate_becomes_html() {
-        assert_eq!(escape("<a b=\"c\">&'\u{202e}\n"), "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\\u{202e}\\n");
     }
 }

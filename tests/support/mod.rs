@@ -13,7 +13,7 @@ mod sandbox;
 mod server;
 mod shim;
 mod soft_token;
-mod tools;
+pub mod tools;
 
 pub use browser::Browser;
 pub use ca::Ca;

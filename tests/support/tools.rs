@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 /// Runs a program, which must succeed; its stdout.
 #[track_caller]
-pub(super) fn run(command: &mut Command, package: &str) -> String {
+pub fn run(command: &mut Command, package: &str) -> String {
     let output = output(command, package);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{command:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));

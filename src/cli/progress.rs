@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::super::report::Report;
+use super::report::Report;
 
 /// Nothing is said of what takes less.
 const PATIENCE: Duration = Duration::from_secs(1);
