@@ -113,7 +113,7 @@ struct Global {
     /// RFC 7512 URI with module, token and pin-source
     #[arg(long, global = true, value_name = "pkcs11:...", help_heading = "Token", conflicts_with_all = ["token", "serial", "slot"])]
     uri: Option<String>,
-    /// Profile of hsmcert.toml, or a built-in one: cloudhsm, luna, nshield, yubihsm, tpm2, softhsm
+    /// Profile of hsmcert.toml, or a built-in one: cloudhsm, luna, nshield, ... (token vendors)
     #[arg(long, global = true, value_name = "NAME", help_heading = "Token")]
     profile: Option<String>,
     /// Where the PIN is: FILE, - (stdin), env:NAME or exec:COMMAND

@@ -1,4 +1,6 @@
-//! `hsmcert token list | info`.
+//! `hsmcert token list | info | vendors`.
+
+mod vendors;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -20,8 +22,9 @@ use super::{Global, connect, target};
 #[command(after_help = "Examples:
   hsmcert token list                          modules that are here, and the tokens in them
   hsmcert token info --token web              what one token can do, and the state of its PIN
+  hsmcert token vendors                       built-in profiles, and what is special about each product
 
-Neither needs a PIN.")]
+None of them needs a PIN.")]
 pub(super) struct TokenArguments {
     #[command(subcommand)]
     command: TokenCommand,
@@ -33,6 +36,8 @@ enum TokenCommand {
     List,
     /// One token: mechanisms for certificates, PIN, free space
     Info,
+    /// Products that hsmcert knows: usual places of their modules, and how each is treated
+    Vendors,
 }
 
 #[derive(Serialize)]
@@ -83,6 +88,10 @@ pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) 
     match arguments.command {
         TokenCommand::List => list(global, report),
         TokenCommand::Info => info(global, report),
+        TokenCommand::Vendors => {
+            vendors::run(report);
+            Ok(())
+        }
     }
 }
 

@@ -1,161 +1,34 @@
-//! Products as data: where vendors install their modules, and which Windows providers stand for them.
-//! A quirk is one row here, with its source.
+//! Products as data: where vendors install their modules, which Windows providers stand for them, and where they are
+//! unlike the standard. A product is one row here, with its sources.
+
+mod cloud;
+mod hardware;
+mod quirks;
+mod row;
+mod software;
 
 use std::path::Path;
 
-/// The platforms that vendors install on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// Linux and other Unix systems.
-    Unix,
-    /// macOS.
-    MacOs,
-    /// Windows.
-    Windows,
-}
-
-impl Platform {
-    /// The platform that this program was built for.
-    pub const CURRENT: Self = if cfg!(windows) {
-        Self::Windows
-    } else if cfg!(target_os = "macos") {
-        Self::MacOs
-    } else {
-        Self::Unix
-    };
-}
-
-/// A built-in profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vendor {
-    /// Name for `--profile`.
-    pub profile: &'static str,
-    /// The product, for messages.
-    pub product: &'static str,
-    /// `ProviderName`s in request files that mean this product.
-    pub providers: &'static [&'static str],
-    /// Usual places of the module, most usual first.
-    pub unix: &'static [&'static str],
-    /// The same on macOS.
-    pub macos: &'static [&'static str],
-    /// The same on Windows.
-    pub windows: &'static [&'static str],
-    /// The PIN is `user:password` and may stand in the vendor's own environment variables.
-    pub user_in_pin: bool,
-    /// Keys are on a disk and not in an HSM.
-    pub software: bool,
-    /// What turns certificate objects on where the token has none at first.
-    pub certificate_storage: Option<&'static str>,
-}
-
-impl Vendor {
-    /// Usual places of the module on a platform.
-    #[must_use]
-    pub fn modules(&self, platform: Platform) -> &'static [&'static str] {
-        match platform {
-            Platform::Unix => self.unix,
-            Platform::MacOs => self.macos,
-            Platform::Windows => self.windows,
-        }
-    }
-}
-
-/// `SoftHSM`, which also holds the trial token.
-pub const SOFTHSM: Vendor = Vendor {
-    profile: "softhsm",
-    product: "SoftHSM 2",
-    providers: &[],
-    unix: &[
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib64/pkcs11/libsofthsm2.so",
-        "/usr/lib64/softhsm/libsofthsm2.so",
-        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-        "/usr/lib/libsofthsm2.so",
-        "/usr/local/lib/softhsm/libsofthsm2.so",
-    ],
-    macos: &["/opt/homebrew/lib/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so"],
-    windows: &["C:\\SoftHSM2\\lib\\softhsm2-x64.dll", "C:\\Program Files\\SoftHSM2\\lib\\softhsm2-x64.dll"],
-    user_in_pin: false,
-    software: true,
-    certificate_storage: None,
-};
+pub use quirks::{Certificates, Changes, Quirks, RsaGeneration};
+pub use row::{Platform, Vendor};
+pub use software::SOFTHSM;
 
 /// All built-in profiles.
 pub const VENDORS: &[Vendor] = &[
-    // AWS CloudHSM user guide, "Install the PKCS #11 library for AWS CloudHSM Client SDK 5"; the providers
-    // are those of its Client SDK 3 and 5 for Windows.
-    Vendor {
-        profile: "cloudhsm",
-        product: "AWS CloudHSM",
-        providers: &["Cavium Key Storage Provider", "CloudHSM Key Storage Provider"],
-        unix: &["/opt/cloudhsm/lib/libcloudhsm_pkcs11.so"],
-        macos: &[],
-        windows: &["C:\\Program Files\\Amazon\\CloudHSM\\lib\\cloudhsm_pkcs11.dll"],
-        user_in_pin: true,
-        software: false,
-        // AWS CloudHSM user guide, "Certificate storage with the PKCS #11 library".
-        certificate_storage: Some(
-            "configure-pkcs11 --enable-certificate-storage (Client SDK 5.13 or newer, clusters of type hsm2m.medium)",
-        ),
-    },
-    // Thales Luna HSM client documentation, "PKCS#11 libraries".
-    Vendor {
-        profile: "luna",
-        product: "Thales Luna",
-        providers: &["SafeNet Key Storage Provider", "Luna Key Storage Provider"],
-        unix: &["/usr/safenet/lunaclient/lib/libCryptoki2_64.so", "/usr/lib/libCryptoki2_64.so"],
-        macos: &[],
-        windows: &["C:\\Program Files\\SafeNet\\LunaClient\\cryptoki.dll"],
-        user_in_pin: false,
-        software: false,
-        certificate_storage: None,
-    },
-    // Entrust nShield Security World documentation, "PKCS #11".
-    Vendor {
-        profile: "nshield",
-        product: "Entrust nShield",
-        providers: &["nCipher Security World Key Storage Provider"],
-        unix: &["/opt/nfast/toolkits/pkcs11/libcknfast.so"],
-        macos: &[],
-        windows: &["C:\\Program Files\\nCipher\\nfast\\toolkits\\pkcs11\\cknfast.dll"],
-        user_in_pin: false,
-        software: false,
-        certificate_storage: None,
-    },
-    // Yubico, "PKCS#11 with YubiHSM 2".
-    Vendor {
-        profile: "yubihsm",
-        product: "YubiHSM 2",
-        providers: &["YubiHSM Key Storage Provider"],
-        unix: &[
-            "/usr/lib/x86_64-linux-gnu/pkcs11/yubihsm_pkcs11.so",
-            "/usr/lib64/pkcs11/yubihsm_pkcs11.so",
-            "/usr/local/lib/pkcs11/yubihsm_pkcs11.so",
-        ],
-        macos: &["/usr/local/lib/pkcs11/yubihsm_pkcs11.dylib"],
-        windows: &["C:\\Program Files\\Yubico\\YubiHSM Shell\\bin\\pkcs11\\yubihsm_pkcs11.dll"],
-        user_in_pin: false,
-        software: false,
-        certificate_storage: None,
-    },
-    // tpm2-software/tpm2-pkcs11; Windows reaches the TPM through its platform provider.
-    Vendor {
-        profile: "tpm2",
-        product: "TPM 2.0 (tpm2-pkcs11)",
-        providers: &["Microsoft Platform Crypto Provider"],
-        unix: &[
-            "/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so",
-            "/usr/lib/x86_64-linux-gnu/libtpm2_pkcs11.so.1",
-            "/usr/lib64/pkcs11/libtpm2_pkcs11.so",
-        ],
-        macos: &[],
-        windows: &[],
-        user_in_pin: false,
-        software: false,
-        certificate_storage: None,
-    },
+    cloud::CLOUDHSM,
+    cloud::CLOUDHSM_3,
+    cloud::AZURE,
+    cloud::KMS,
+    hardware::LUNA,
+    hardware::NSHIELD,
+    hardware::UTIMACO,
+    hardware::YUBIHSM,
+    hardware::NETHSM,
+    hardware::TPM2,
     SOFTHSM,
+    software::KRYOPTIC,
+    software::OPENCRYPTOKI,
+    software::NSS,
 ];
 
 /// The profile of this name.
@@ -164,14 +37,15 @@ pub fn by_profile(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.profile.eq_ignore_ascii_case(name))
 }
 
-/// The product whose module has this file name, wherever it is.
+/// The product whose module this is: by its place, else by its file name, wherever it is.
 #[must_use]
 pub fn by_module(module: &Path) -> Option<&'static Vendor> {
     let name = module.file_name()?;
-    let is_here = |known: &&str| Path::new(known).file_name() == Some(name);
-    VENDORS.iter().find(|vendor| vendor.modules(Platform::CURRENT).iter().any(is_here))
+    let fits = |is_it: &dyn Fn(&Path) -> bool| {
+        VENDORS.iter().find(|vendor| vendor.modules(Platform::CURRENT).iter().any(|known| is_it(Path::new(known))))
+    };
+    fits(&|known| known == module).or_else(|| fits(&|known| known.file_name() == Some(name)))
 }
-
 /// The profile for a request's `ProviderName`.
 #[must_use]
 pub fn by_provider(provider: &str) -> Option<&'static Vendor> {
@@ -200,6 +74,32 @@ mod tests {
             }
             assert_eq!(by_profile(vendor.profile), Some(vendor));
         }
+    }
+
+    #[test]
+    fn each_row_is_whole() {
+        for (index, vendor) in VENDORS.iter().enumerate() {
+            assert!(
+                !vendor.profile.is_empty() && !vendor.product.is_empty() && !vendor.sources.is_empty(),
+                "{vendor:?}"
+            );
+            assert!(!vendor.unix.is_empty(), "{vendor:?}");
+            let is_known_before = VENDORS[..index].iter().any(|one| one.profile == vendor.profile);
+            assert!(!is_known_before, "{}", vendor.profile);
+            assert_eq!(vendor.quirks.generates_keys, vendor.key_creation.is_none(), "{}", vendor.profile);
+            let needs_enabling = vendor.quirks.certificates == Certificates::OffAtFirst;
+            assert!(!needs_enabling || vendor.certificate_storage.is_some(), "{}", vendor.profile);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_module_is_known_by_its_place_and_else_by_its_name() {
+        let profile = |path: &str| by_module(Path::new(path)).map(|vendor| vendor.profile);
+        assert_eq!(profile("/opt/cloudhsm/lib/libcloudhsm_pkcs11.so"), Some("cloudhsm"));
+        assert_eq!(profile("/opt/cloudhsm/lib/libcloudhsm_pkcs11_redis.so"), Some("cloudhsm-sdk3"));
+        assert_eq!(profile("/somewhere/yubihsm_pkcs11.so"), Some("yubihsm"));
+        assert_eq!(profile("/somewhere/unknown.so"), None);
     }
 
     #[test]
