@@ -6,7 +6,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use hsmcert::enroll::enroll;
+use hsmcert::enroll::{KeyWishes, enroll};
 use hsmcert::pin::Pin;
 use hsmcert::spec::{self, Options};
 use hsmcert::token::{Module, Selector, Session};
@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     session.login(Some(&Pin::new(variable("PIN")?)))?;
 
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    let enrolled = enroll(&session, &parsed.spec, false, now, |_| Ok(()))?;
+    let enrolled = enroll(&session, &parsed.spec, KeyWishes::default(), now, |_| Ok(()))?;
     #[allow(clippy::print_stdout, reason = "the result")]
     {
         print!("{}", enrolled.document.to_pem(PemHeader::Standard));

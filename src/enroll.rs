@@ -13,8 +13,18 @@ use crate::file;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 use crate::key_reference::KeyReference;
 use crate::request::{KeySource, Product, RequestSpec};
+use crate::token::vendor::RsaGeneration;
 use crate::token::{KeyPair, NewKeyPair, Session};
 use crate::x509::UnsignedCsr;
+
+/// What the user says about the key that is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyWishes {
+    /// Keep it when no document can be made, instead of destroying it.
+    pub keep: bool,
+    /// The mechanism that makes an RSA key, where it is not left to hsmcert.
+    pub rsa_generation: Option<RsaGeneration>,
+}
 
 /// What `new` leaves behind.
 #[derive(Debug)]
@@ -35,14 +45,14 @@ pub struct Enrolled {
 
 /// Makes or finds the pair that a request asks for, signs what it asks for and hands that to `write`; a self-signed
 /// certificate is also stored beside its key. `now` is in seconds since 1970-01-01 UTC. When anything fails after the
-/// pair was made, the pair is destroyed again, or kept with `keep_key`.
+/// pair was made, the pair is destroyed again, unless it is wished that it be kept.
 ///
 /// # Errors
 /// Before the pair exists: what is refused. Afterwards [`Error::AfterKeyMade`], which says what became of it.
 pub fn enroll(
     session: &Session<'_>,
     spec: &RequestSpec,
-    keep_key: bool,
+    wishes: KeyWishes,
     now: i64,
     write: impl FnOnce(&Document) -> Result<(), file::Error>,
 ) -> Result<Enrolled, Error> {
@@ -57,12 +67,15 @@ pub fn enroll(
         }
         KeySource::Generate => {
             let algorithm = spec.key.algorithm;
-            session.check_mechanisms(algorithm, spec.signature.scheme(algorithm))?;
-            session.check_label_free(&label)?;
-            let pair = session.generate(&NewKeyPair::new(label, algorithm, spec.key.purposes)?)?;
+            let KeyWishes { keep, rsa_generation } = wishes;
+            let planned = session.plan_pair(label, algorithm, spec.key.purposes)?;
+            let planned = NewKeyPair { rsa_generation, ..planned };
+            session.check_mechanisms(&planned, spec.signature.scheme(algorithm))?;
+            session.check_label_free(&planned.label)?;
+            let pair = session.generate(&planned)?;
             match make(session, &pair, spec, now, write) {
                 Ok((document, scheme)) => Ok(enrolled(document, scheme, &pair, true)),
-                Err(error) => Err(give_up(pair, keep_key, error)),
+                Err(error) => Err(give_up(pair, keep, error)),
             }
         }
     }

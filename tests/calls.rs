@@ -1,9 +1,11 @@
 //! No more PKCS#11 calls than the job needs: on a network HSM each one is a round trip. The numbers are those of
 //! docs/benchmarks.md.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
-use support::{SEED_INF, Shim, SoftToken};
+use support::{Class, SEED_INF, Shim, SoftToken};
 
 /// Every function that was called is in the list, at most so often.
 #[track_caller]
@@ -51,6 +53,16 @@ fn calls_of_new() {
         ("C_Sign", 2),
     ];
     assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+
+    // A module that is known to take it is told in the template what the key may not do.
+    let known = SoftToken::new();
+    known.write("request.inf", SEED_INF);
+    let shim = Shim::before(&known).named("libsofthsm2.so");
+    shim.run(&["new", "request.inf"]).ok();
+    let own: Vec<_> = own.into_iter().filter(|(function, _)| *function != "C_SetAttributeValue").collect();
+    assert_at_most(&shim, &[&LOGIN[..], &own].concat());
+    let private = known.objects().into_iter().find(|object| object.class == Class::Private).unwrap();
+    assert!(private.is("sign") && !private.is("decrypt") && !private.is("unwrap"), "{private:?}");
 }
 
 #[test]

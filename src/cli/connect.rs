@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hsmcert::platform;
 use hsmcert::request::TokenRequest;
-use hsmcert::token::{CallError, CallObserver, Module, Session, TokenInfo, vendor};
+use hsmcert::token::{CallError, CallObserver, Conduct, Module, Session, TokenInfo, vendor};
 use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
@@ -51,7 +51,12 @@ pub(super) fn with_target<T>(
     if hardware_only && token.manufacturer.starts_with("SoftHSM") {
         return Err(not_hardware(&format!("the token \"{}\" is SoftHSM's", token.label)));
     }
-    let session = Session::open(&module, token)?;
+    let teller = {
+        let report = *report;
+        Box::new(move |text: &str| report.choice(text))
+    };
+    let conduct = Conduct { vendor: target.vendor, quirks: target.quirks, teller: Some(teller) };
+    let session = Session::open(&module, token)?.with(conduct);
     session.check_login()?;
     let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
     session.login(pin.as_ref())?;

@@ -212,6 +212,12 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             text("choose another size with KeyLength (TOML: key.size), or another token")
         }
         Token::KeySize { .. } => text("choose another KeyAlgorithm (TOML: key.algorithm), or another token"),
+        Token::MakesNoKeys { creation, .. } => {
+            let make = creation.map(|how| format!("make it with: {how}"));
+            let reuse = "then request a certificate for it with --reuse-key LABEL".to_owned();
+            make.into_iter().chain([reuse]).collect()
+        }
+        Token::LabelTooLong { .. } => text("give the key a shorter label with --label"),
         Token::LabelTaken { .. } => text(
             "give the new key another label (--label), or reuse the key with UseExistingKeySet = true (TOML: key.reuse)",
         ),

@@ -4,13 +4,15 @@ mod dry_run;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use hsmcert::enroll::{self, Document, Enrolled};
+use clap::{Args, ValueEnum};
+use hsmcert::enroll::{self, Document, Enrolled, KeyWishes};
 use hsmcert::file::{Access, OutputFile};
+use hsmcert::key::KeyAlgorithm;
 use hsmcert::key_reference::KeyReference;
 use hsmcert::request::{KeySource, Product, RequestSpec};
 use hsmcert::spec::{Format, Parsed};
 use hsmcert::state::{PendingRequest, Record, State, WindowsRequest};
+use hsmcert::token::vendor::RsaGeneration;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, PemHeader};
 use serde::Serialize;
@@ -54,11 +56,37 @@ pub(super) struct NewArguments {
     /// If no CSR can be made, keep the new key pair instead of destroying it
     #[arg(long)]
     keep_key: bool,
+    /// Mechanism that makes an RSA key [default: the one that the HSM's vendor prefers]
+    #[arg(long, value_name = "MECHANISM", conflicts_with = "reuse_key")]
+    key_gen_mechanism: Option<KeyGenMechanism>,
     /// Show what would be made, and touch neither token nor disk
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     request: RequestOptions,
+}
+
+/// The spelling of `--key-gen-mechanism`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KeyGenMechanism {
+    /// `CKM_RSA_PKCS_KEY_PAIR_GEN`
+    RsaPkcs,
+    /// `CKM_RSA_X9_31_KEY_PAIR_GEN`
+    #[value(name = "rsa-x9.31")]
+    RsaX931,
+    /// `CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN` of Thales Luna
+    #[value(name = "luna-fips-186-3")]
+    LunaFips186,
+}
+
+impl From<KeyGenMechanism> for RsaGeneration {
+    fn from(mechanism: KeyGenMechanism) -> Self {
+        match mechanism {
+            KeyGenMechanism::RsaPkcs => Self::RsaPkcs,
+            KeyGenMechanism::RsaX931 => Self::RsaX931,
+            KeyGenMechanism::LunaFips186 => Self::LunaFips186,
+        }
+    }
 }
 
 /// The result as JSON.
@@ -85,7 +113,19 @@ struct Created {
 }
 
 pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> Result<(), Failure> {
-    let NewArguments { spec, csr, der, new_header, force, label, reuse_key, keep_key, dry_run, request } = arguments;
+    let NewArguments {
+        spec,
+        csr,
+        der,
+        new_header,
+        force,
+        label,
+        reuse_key,
+        keep_key,
+        key_gen_mechanism,
+        dry_run,
+        request,
+    } = arguments;
     let from_stdin = request_file::is_standard_stream(&spec);
     if from_stdin && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
@@ -97,6 +137,10 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
         request.key.source = KeySource::Existing;
     }
     request.key.label = label.or(reuse_key).or(request.key.label);
+    if key_gen_mechanism.is_some() && !matches!(request.key.algorithm, KeyAlgorithm::Rsa { .. }) {
+        let algorithm = request.key.algorithm;
+        return Err(Failure::usage(format!("--key-gen-mechanism is for RSA keys, and this one is {algorithm}")));
+    }
     enroll::preview(&request)?;
     let ending = match request.product {
         Product::Pkcs10 => "csr.pem",
@@ -114,7 +158,8 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     let encode = |made: &Document| if der { made.der().to_vec() } else { made.to_pem(header).into_bytes() };
 
     let (made, token) = connect::with_session(global, &request.token, report, |session| {
-        let made = enroll::enroll(session, &request, keep_key, now(), |document| match &output {
+        let wishes = KeyWishes { keep: keep_key, rsa_generation: key_gen_mechanism.map(RsaGeneration::from) };
+        let made = enroll::enroll(session, &request, wishes, now(), |document| match &output {
             Some(output) => output.write(&encode(document)),
             None => Ok(()),
         })?;

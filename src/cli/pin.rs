@@ -21,7 +21,7 @@ pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Opti
     if let (Some(source), None) = (&target.profile_pin_source, environment::text("HSMCERT_PIN")) {
         return read(source).map(Some);
     }
-    if target.user_in_pin {
+    if target.vendor.is_some_and(|vendor| vendor.user_in_pin) {
         variables.extend(["CLOUDHSM_PIN", "n3fips_password"]);
     }
     for name in variables {

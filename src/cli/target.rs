@@ -1,13 +1,13 @@
 //! Which token is meant: the first source that says so wins, and one that leads nowhere is an error, never a
 //! reason to try the next one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hsmcert::ErrorKind;
 use hsmcert::pin::PinSource;
 use hsmcert::request::TokenRequest;
 use hsmcert::token::Selector;
-use hsmcert::token::vendor::{self, Platform, SOFTHSM, Vendor};
+use hsmcert::token::vendor::{self, Platform, Quirks, SOFTHSM, Vendor};
 use hsmcert::uri::Pkcs11Uri;
 
 use super::Global;
@@ -23,8 +23,10 @@ pub(super) struct Target {
     pub(super) pin_source: Option<PinSource>,
     /// A PIN that a profile names; it comes after the environment.
     pub(super) profile_pin_source: Option<PinSource>,
-    /// The PIN may be in the vendor's own variables.
-    pub(super) user_in_pin: bool,
+    /// The product, if it is known.
+    pub(super) vendor: Option<&'static Vendor>,
+    /// How it is treated.
+    pub(super) quirks: Quirks,
     pub(super) trial: bool,
     pub(super) why: String,
 }
@@ -84,7 +86,7 @@ pub(super) fn resolve(
         }
         return trial(None, pin_source, "nothing is configured");
     };
-    let vendor = profile.as_ref().and_then(|found| found.vendor).or_else(|| vendor::by_module(&module));
+    let vendor = product(profile.as_ref(), &module);
     Ok(Target {
         module,
         selector,
@@ -93,7 +95,8 @@ pub(super) fn resolve(
             .as_ref()
             .and_then(|found| found.profile.pin_source.as_deref().map(PinSource::parse))
             .or(profile_uri.pin_source),
-        user_in_pin: vendor.is_some_and(|vendor| vendor.user_in_pin),
+        quirks: vendor.map_or(Quirks::STANDARD, |vendor| vendor.quirks),
+        vendor,
         trial: false,
         why,
     })
@@ -103,7 +106,21 @@ pub(super) fn resolve(
 struct Chosen {
     profile: Profile,
     vendor: Option<&'static Vendor>,
+    /// By its name, not by what a request says of Windows' providers.
+    is_named: bool,
     why: String,
+}
+
+/// What the module is of. Requests name the provider of the HSM for which they were once written: that tells less than
+/// the name of the module that is used.
+fn product(profile: Option<&Chosen>, module: &Path) -> Option<&'static Vendor> {
+    let of_profile = profile.and_then(|found| found.vendor);
+    let of_module = vendor::by_module(module);
+    match profile {
+        Some(found) if found.is_named => of_profile.or(of_module),
+        Some(found) if found.profile.module.as_deref() == Some(module) => of_module.or(of_profile),
+        Some(_) | None => of_module,
+    }
 }
 
 fn choose_profile(
@@ -120,36 +137,39 @@ fn choose_profile(
     if let Some((name, source)) = named.into_iter().find_map(|(name, source)| Some((name.as_deref()?, source))) {
         let why = format!("profile \"{name}\" ({source})");
         if let Some(profile) = config.profile.get(name) {
-            return Ok(Some(Chosen { profile: profile.clone(), vendor: vendor::by_profile(name), why }));
+            let vendor = vendor::by_profile(name);
+            return Ok(Some(Chosen { profile: profile.clone(), vendor, is_named: true, why }));
         }
         let vendor = vendor::by_profile(name).ok_or_else(|| {
             let known = vendor::VENDORS.iter().map(|vendor| vendor.profile).collect::<Vec<_>>().join(", ");
             Failure::new(ErrorKind::TokenUnavailable, format!("there is no profile \"{name}\""))
                 .hint(format!("built in are {known}; others stand in hsmcert.toml as [profile.NAME]"))
         })?;
-        return Ok(Some(built_in(vendor, why)));
+        return Ok(Some(built_in(vendor, true, why)));
     }
     if let Some(provider) = request.provider_name.as_deref() {
         let why = format!("ProviderName = {provider}");
         let fits =
             |profile: &&Profile| profile.providers.iter().any(|known| known.eq_ignore_ascii_case(provider.trim()));
         if let Some(profile) = config.profile.values().find(fits) {
-            return Ok(Some(Chosen { profile: profile.clone(), vendor: vendor::by_provider(provider), why }));
+            let vendor = vendor::by_provider(provider);
+            return Ok(Some(Chosen { profile: profile.clone(), vendor, is_named: false, why }));
         }
         if let Some(vendor) = vendor::by_provider(provider) {
-            return Ok(Some(built_in(vendor, why)));
+            return Ok(Some(built_in(vendor, false, why)));
         }
         if !vendor::is_software_provider(provider) {
             return Ok(None);
         }
     }
     let default = config.profile.get("default");
-    Ok(default.map(|profile| Chosen { profile: profile.clone(), vendor: None, why: "profile \"default\"".to_owned() }))
+    let why = "profile \"default\"".to_owned();
+    Ok(default.map(|profile| Chosen { profile: profile.clone(), vendor: None, is_named: true, why }))
 }
 
-fn built_in(vendor: &'static Vendor, why: String) -> Chosen {
+fn built_in(vendor: &'static Vendor, is_named: bool, why: String) -> Chosen {
     let module = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from).find(|path| path.exists());
-    Chosen { profile: Profile { module, ..Profile::default() }, vendor: Some(vendor), why }
+    Chosen { profile: Profile { module, ..Profile::default() }, vendor: Some(vendor), is_named, why }
 }
 
 fn selector(
@@ -217,7 +237,8 @@ fn trial(module: Option<PathBuf>, pin_source: Option<PinSource>, why: &str) -> R
         selector: Selector::default(),
         pin_source,
         profile_pin_source: None,
-        user_in_pin: false,
+        vendor: Some(&SOFTHSM),
+        quirks: SOFTHSM.quirks,
         trial: true,
         why,
     })
@@ -228,11 +249,11 @@ fn install_command() -> &'static str {
         "brew install softhsm"
     } else if cfg!(windows) {
         "the SoftHSM2 for Windows installer"
-    } else if std::path::Path::new("/etc/debian_version").exists() {
+    } else if Path::new("/etc/debian_version").exists() {
         "apt-get install softhsm2"
-    } else if std::path::Path::new("/etc/redhat-release").exists() {
+    } else if Path::new("/etc/redhat-release").exists() {
         "dnf install softhsm"
-    } else if std::path::Path::new("/etc/alpine-release").exists() {
+    } else if Path::new("/etc/alpine-release").exists() {
         "apk add softhsm"
     } else {
         "the package softhsm2 or softhsm of your system"

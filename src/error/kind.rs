@@ -143,6 +143,8 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::PinUnset(_) => ErrorKind::LoginFailed,
         Token::PrivateKeyMissing(_) => ErrorKind::NotFound,
         Token::MechanismMissing { .. }
+        | Token::MakesNoKeys { .. }
+        | Token::LabelTooLong { .. }
         | Token::KeySize { .. }
         | Token::KeyUnprotected { .. }
         | Token::KeyDiffers { .. }

@@ -4,7 +4,9 @@ use cryptoki::object::{Attribute, CertificateType, KeyType, MlDsaParameterSetTyp
 use cryptoki::types::Ulong;
 
 use super::certificate_object::NewCertificate;
-use super::key_generation::NewKeyPair;
+use super::new_key_pair::NewKeyPair;
+use super::template_ladder::Rung;
+use super::vendor::Quirks;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
 use crate::request::KeyPurposes;
 
@@ -18,18 +20,24 @@ pub(super) enum Ed25519Name {
 }
 
 /// For `C_GenerateKeyPair`, the public half (PKCS#11 3.1, 4.8 and 6.1.2).
-pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name) -> Vec<Attribute> {
+pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name, rung: Rung, quirks: &Quirks) -> Vec<Attribute> {
+    // Readable without a login, where the product lets it be: GnuTLS, strongSwan and hsmcert look keys up before they
+    // log in.
+    let private = match rung {
+        Rung::Vendor => Some(quirks.public_key_private),
+        Rung::Full => Some(false),
+        Rung::Minimal => None,
+    };
     let mut template = vec![
         // It outlives the session.
         Attribute::Token(true),
-        // Readable without a login: GnuTLS, strongSwan and hsmcert look keys up before they log in.
-        Attribute::Private(false),
-        // The other half of CKA_SIGN.
-        Attribute::Verify(true),
         // Equal on both halves, so that the pair and later its certificate are found together.
         Attribute::Id(pair.id.as_bytes().to_vec()),
         Attribute::Label(pair.label.as_bytes().to_vec()),
     ];
+    template.extend(private.map(Attribute::Private));
+    // The other half of CKA_SIGN.
+    template.extend((rung != Rung::Minimal).then_some(Attribute::Verify(true)));
     match pair.algorithm {
         KeyAlgorithm::Rsa { bits } => {
             template.extend(Ulong::try_from(bits as usize).ok().map(Attribute::ModulusBits));
@@ -51,7 +59,7 @@ pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name) -> Vec<Attribu
 
 /// For `C_GenerateKeyPair`, the private half (PKCS#11 3.1, 4.9). It says nothing about the size: AWS
 /// CloudHSM refuses `CKA_MODULUS_BITS` and `CKA_PUBLIC_EXPONENT` here.
-pub(super) fn private_key(pair: &NewKeyPair) -> Vec<Attribute> {
+pub(super) fn private_key(pair: &NewKeyPair, rung: Rung, quirks: &Quirks) -> Vec<Attribute> {
     let mut template = vec![
         // It outlives the session.
         Attribute::Token(true),
@@ -72,12 +80,32 @@ pub(super) fn private_key(pair: &NewKeyPair) -> Vec<Attribute> {
     if pair.purposes.decrypt && matches!(pair.algorithm, KeyAlgorithm::Rsa { .. }) {
         template.push(Attribute::Decrypt(true));
     }
+    if rung == Rung::Vendor && quirks.deny_uses_in_template {
+        template.extend(denied_uses(pair));
+    }
     template
 }
 
-/// Uses of a private key that nobody asked for: what is not in a template has the module's own default, and a key of
-/// `SoftHSM` may then decrypt and unwrap. They are taken away afterwards and not left out by the template, since
-/// tpm2-pkcs11 fails at `CKA_DECRYPT` false when the key is made, and leaves it in the TPM.
+/// Uses that nobody asked for, said false. Only to modules that are known to take them: tpm2-pkcs11 fails at
+/// `CKA_DECRYPT` false, and leaves the key in the TPM.
+fn denied_uses(pair: &NewKeyPair) -> Vec<Attribute> {
+    let KeyPurposes { decrypt, derive } = pair.purposes;
+    let (is_rsa, is_ec) = match pair.algorithm {
+        KeyAlgorithm::Rsa { .. } => (true, false),
+        KeyAlgorithm::Ec(_) => (false, true),
+        KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa(_) => (false, false),
+    };
+    let denied = [
+        (!(decrypt && is_rsa), Attribute::Decrypt(false)),
+        // Decrypting under another name.
+        (true, Attribute::Unwrap(false)),
+        (is_ec && !derive, Attribute::Derive(false)),
+    ];
+    denied.into_iter().filter_map(|(is_denied, attribute)| is_denied.then_some(attribute)).collect()
+}
+
+/// Uses of a private key that nobody asked for and that it has all the same: what is not in a template has the module's
+/// own default. They are taken away afterwards.
 pub(super) fn unwanted_uses(private: &[Attribute], wanted: KeyPurposes) -> Vec<Attribute> {
     let KeyPurposes { decrypt, derive } = wanted;
     let unwanted = private.iter().filter_map(|attribute| match attribute {

@@ -2,9 +2,10 @@
 
 use cryptoki::object::Attribute;
 
-use super::attribute_template::{self as template, Ed25519Name};
-use super::key_generation::NewKeyPair;
+use super::new_key_pair::NewKeyPair;
 use super::public_key::ml_dsa_set;
+use super::template_ladder::ladder;
+use super::vendor::Quirks;
 use crate::key::KeyAlgorithm;
 
 /// One attribute of a template.
@@ -17,11 +18,11 @@ pub struct AttributeText {
 }
 
 impl NewKeyPair {
-    /// What `C_GenerateKeyPair` would be sent: public and private half.
+    /// What `C_GenerateKeyPair` would be sent first: public and private half.
     #[must_use]
-    pub fn attribute_templates(&self) -> (Vec<AttributeText>, Vec<AttributeText>) {
+    pub fn attribute_templates(&self, quirks: &Quirks) -> (Vec<AttributeText>, Vec<AttributeText>) {
         let words = |template: &[Attribute]| template.iter().map(in_words).collect();
-        (words(&template::public_key(self, Ed25519Name::Word)), words(&template::private_key(self)))
+        ladder(self, quirks).first().map(|step| (words(&step.public), words(&step.private))).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::error::{Doing as _, Error};
 use super::module::Module;
 use super::slot::TokenInfo;
+use super::x9_31::RSA_X9_31_KEY_PAIR_GEN;
 
 /// The mechanisms that certificates need: to make keys, and to sign.
 const MECHANISMS: [&str; 13] = [
@@ -119,7 +120,10 @@ impl Module {
     pub fn certificate_mechanisms(&self, token: &TokenInfo) -> Result<Vec<(&'static str, bool)>, Error> {
         let slot = token.slot.0;
         let listed = self.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
-        let present: Vec<String> = listed.doing("list its mechanisms")?.iter().map(ToString::to_string).collect();
+        let mut present: Vec<String> = listed.doing("list its mechanisms")?.iter().map(ToString::to_string).collect();
+        // cryptoki leaves out of the list what it has no name for.
+        let info = self.call("C_GetMechanismInfo", |pkcs11| pkcs11.get_mechanism_info(slot, RSA_X9_31_KEY_PAIR_GEN));
+        present.extend(info.is_ok().then(|| RSA_X9_31_KEY_PAIR_GEN.to_string()));
         Ok(MECHANISMS.into_iter().map(|name| (name, present.iter().any(|one| one == name))).collect())
     }
 }

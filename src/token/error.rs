@@ -92,6 +92,22 @@ pub enum Error {
         /// The greatest size in bits.
         max: usize,
     },
+    /// Keys are not made through PKCS#11.
+    #[error("{product} does not make keys by C_GenerateKeyPair with the attributes of the standard")]
+    MakesNoKeys {
+        /// The product.
+        product: &'static str,
+        /// How they are made.
+        creation: Option<&'static str>,
+    },
+    /// A label that the token would not hold.
+    #[error("the label \"{label}\" has {} bytes, and the token takes {limit}", .label.len())]
+    LabelTooLong {
+        /// The label.
+        label: String,
+        /// The most that it takes, in bytes.
+        limit: usize,
+    },
     /// Something with this label is on the token.
     #[error("the label \"{label}\" is in use on the token: {}", .by.join(", "))]
     LabelTaken {

@@ -1,21 +1,17 @@
 //! Key generation: what the token cannot do is refused before, what it made is read back and compared.
 
 use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::mechanism::MechanismType;
+use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 
-use super::attribute_template::{self as template, Ed25519Name};
-use super::error::{Doing as _, Error};
+use super::attribute_template as template;
+use super::error::{CallError, Doing as _, Error};
 use super::key_pair::{KeyPair, check_scheme};
-use super::object::ObjectClass;
+use super::new_key_pair::NewKeyPair;
 use super::session::Session;
-use super::{mechanism, public_key};
-use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
-use crate::request::KeyPurposes;
-
-/// Length of a new `CKA_ID` in bytes: too long for two tools to meet, short enough for all modules but
-/// `YubiHSM`, whose own ids have two bytes.
-const ID_LEN: usize = 16;
+use super::vendor::Changes;
+use super::{generation_mechanism, mechanism, public_key, template_ladder};
+use crate::key::{KeyAlgorithm, SignatureScheme};
 
 /// What is looked at when a private key has been made.
 const PRIVATE_ATTRIBUTES: [AttributeType; 5] = [
@@ -25,31 +21,6 @@ const PRIVATE_ATTRIBUTES: [AttributeType; 5] = [
     AttributeType::Unwrap,
     AttributeType::Derive,
 ];
-
-/// A pair that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewKeyPair {
-    /// `CKA_ID` of both halves.
-    pub id: KeyId,
-    /// `CKA_LABEL` of both halves.
-    pub label: String,
-    /// Algorithm and size.
-    pub algorithm: KeyAlgorithm,
-    /// Uses beside signing.
-    pub purposes: KeyPurposes,
-}
-
-impl NewKeyPair {
-    /// A pair with a random id.
-    ///
-    /// # Errors
-    /// [`Error::Random`].
-    pub fn new(label: String, algorithm: KeyAlgorithm, purposes: KeyPurposes) -> Result<Self, Error> {
-        let mut id = vec![0; ID_LEN];
-        getrandom::fill(&mut id).map_err(|error| Error::Random(error.to_string()))?;
-        Ok(Self { id: KeyId::new(id), label, algorithm, purposes })
-    }
-}
 
 /// What the token says about how a private key is kept (PKCS#11 3.1, 4.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,40 +55,15 @@ impl Protection {
 }
 
 impl<'s> Session<'s> {
-    /// Refuses a label that a key or certificate has already.
-    ///
-    /// # Errors
-    /// [`Error::LabelTaken`] names them, [`Error::Call`].
-    pub fn check_label_free(&self, label: &str) -> Result<(), Error> {
-        // One search over all classes tells that a label is free, which is the usual case; SoftHSM reads every
-        // object file again in each search.
-        if !self.has_objects_with_label(label)? {
-            return Ok(());
-        }
-        let mut by = Vec::new();
-        for class in [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate] {
-            by.extend(self.objects_with_label(class, label)?.iter().map(ToString::to_string));
-        }
-        if by.is_empty() { Ok(()) } else { Err(Error::LabelTaken { label: label.to_owned(), by }) }
-    }
-
     /// Refuses, before anything is made, what the token cannot do.
     ///
     /// # Errors
     /// [`Error::MechanismMissing`], [`Error::KeySize`], [`Error::SchemeMismatch`], [`Error::Call`].
-    pub fn check_mechanisms(&self, algorithm: KeyAlgorithm, scheme: SignatureScheme) -> Result<(), Error> {
-        check_scheme(algorithm, scheme)?;
-        let present = self.mechanisms()?;
-        let wanted = mechanism::generation(algorithm).mechanism_type();
-        if !present.contains(&wanted) {
-            return Err(Error::MechanismMissing {
-                doing: format!("make a key of type {algorithm}"),
-                wanted: vec![wanted.to_string()],
-                present: mechanism::names(present, "KEY_PAIR_GEN"),
-            });
-        }
-        mechanism::signing(scheme, present)?;
-        self.check_size(algorithm, wanted)
+    pub fn check_mechanisms(&self, pair: &NewKeyPair, scheme: SignatureScheme) -> Result<(), Error> {
+        check_scheme(pair.algorithm, scheme)?;
+        let generation = self.generation_mechanism(pair)?;
+        mechanism::signing(scheme, self.mechanisms()?)?;
+        self.check_size(pair.algorithm, generation)
     }
 
     /// Refuses a key that is outside the sizes of `C_GetMechanismInfo`. A module that does not tell them is believed
@@ -139,23 +85,49 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::Call`]; [`Error::KeyUnprotected`] and [`Error::KeyDiffers`] after the pair was destroyed.
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
-        let mechanism = mechanism::generation(pair.algorithm);
-        let make = |ed25519| {
-            let (public, private) = (template::public_key(pair, ed25519), template::private_key(pair));
-            self.call("C_GenerateKeyPair", |session| session.generate_key_pair(&mechanism, &public, &private))
-        };
-        let made = match make(Ed25519Name::Word) {
-            Err(error) if pair.algorithm == KeyAlgorithm::Ed25519 && is_about_template(&error) => {
-                make(Ed25519Name::Oid)
+        let mut first = None;
+        for mechanism in self.generation_mechanisms(pair) {
+            match self.climb(pair, &mechanism) {
+                Ok((public, private)) => {
+                    return self.read_back(pair, public, private).inspect_err(|_| {
+                        // What the caller never gets to see must not stay; a second failure would hide the first.
+                        let _ = self.destroy(private);
+                        let _ = self.destroy(public);
+                    });
+                }
+                Err(error @ Cryptoki::Pkcs11(RvError::MechanismInvalid, _)) => {
+                    let (source, name) = (CallError::new(&error), generation_mechanism::name(&mechanism));
+                    self.conduct.tell(&format!("the token does not make a key pair by {name} ({source})"));
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error).doing("make a key pair"),
             }
-            made => made,
-        };
-        let (public, private) = made.doing("make a key pair")?;
-        self.read_back(pair, public, private).inspect_err(|_| {
-            // What the caller never gets to see must not stay; a second failure would hide the first.
-            let _ = self.destroy(private);
-            let _ = self.destroy(public);
-        })
+        }
+        Err(first.unwrap_or(Cryptoki::NullFunctionPointer)).doing("make a key pair")
+    }
+
+    /// Down the ladder of attribute templates, until the token takes one. Only a refusal that is about the template
+    /// leads to the next one; the first refusal is the one that is told, since the templates get poorer.
+    fn climb(&self, pair: &NewKeyPair, mechanism: &Mechanism<'_>) -> Result<(ObjectHandle, ObjectHandle), Cryptoki> {
+        let mut first = None;
+        for step in template_ladder::ladder(pair, &self.quirks()) {
+            let (public, private) = (&step.public, &step.private);
+            let made = self.call("C_GenerateKeyPair", |session| session.generate_key_pair(mechanism, public, private));
+            let name = generation_mechanism::name(mechanism);
+            match made {
+                Ok(handles) => {
+                    self.conduct.tell(&format!("key pair made by {name} with the {} attribute template", step.rung));
+                    return Ok(handles);
+                }
+                Err(error) if !step.leads_on_after(&error) => return Err(error),
+                Err(error) => {
+                    let source = CallError::new(&error);
+                    self.conduct.tell(&format!("the token refuses the {} attribute template ({source})", step.rung));
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.unwrap_or(Cryptoki::NullFunctionPointer))
     }
 
     fn read_back(
@@ -180,33 +152,11 @@ impl<'s> Session<'s> {
             return Err(Error::KeyUnprotected { label: pair.label.clone(), flaw: flaw.to_owned() });
         }
         let unwanted = template::unwanted_uses(&attributes, pair.purposes);
-        if !unwanted.is_empty() {
+        if !unwanted.is_empty() && self.quirks().changes == Changes::All {
             // Where the module does not let go of them, the key still does what was asked for.
             let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(private, &unwanted));
         }
         let (id, label) = (pair.id.clone(), pair.label.clone());
         Ok(KeyPair { session: self, private, public: Some(public), id, label, public_key })
     }
-}
-
-/// Whether another template may do. `SoftHSM` says `CKR_GENERAL_ERROR` to a curve that it does not know.
-fn is_about_template(error: &Cryptoki) -> bool {
-    matches!(
-        error,
-        Cryptoki::Pkcs11(
-            RvError::AttributeReadOnly
-                | RvError::AttributeTypeInvalid
-                | RvError::AttributeValueInvalid
-                | RvError::TemplateInconsistent
-                | RvError::TemplateIncomplete
-                | RvError::KeyTypeInconsistent
-                | RvError::KeyFunctionNotPermitted
-                | RvError::MechanismParamInvalid
-                | RvError::DomainParamsInvalid
-                | RvError::CurveNotSupported
-                | RvError::ArgumentsBad
-                | RvError::GeneralError,
-            _
-        )
-    )
 }

@@ -91,11 +91,14 @@ impl Session<'_> {
         if !helpers.is_empty() {
             let read = parallel::read(self, helpers, rest, detail, &|done| progress(first.len() + done, total))?;
             listed.extend(read.into_iter().flatten());
-            return Ok(listed);
+        } else {
+            for (index, (class, handle)) in rest.iter().enumerate() {
+                listed.extend(self.read_listed(*class, *handle, detail)?);
+                progress(first.len() + index + 1, total);
+            }
         }
-        for (index, (class, handle)) in rest.iter().enumerate() {
-            listed.extend(self.read_listed(*class, *handle, detail)?);
-            progress(first.len() + index + 1, total);
+        if let (Wanted::Key(key), false) = (wanted, self.quirks().finds_by_public_key) {
+            listed.retain(|one| one.object.public_key.as_ref() == Some(key));
         }
         Ok(listed)
     }
@@ -114,6 +117,8 @@ impl Session<'_> {
             Wanted::Id(id) => self.handles(class, vec![Attribute::Id(id.as_bytes().to_vec())]),
             Wanted::Label(label) => self.handles(class, vec![Attribute::Label(label.as_bytes().to_vec())]),
             Wanted::Key(_) if matches!(class, ObjectClass::Certificate | ObjectClass::SecretKey) => Ok(vec![]),
+            // They are all read, and compared then.
+            Wanted::Key(_) if !self.quirks().finds_by_public_key => self.handles(class, vec![]),
             Wanted::Key(key) => {
                 for search in public_key::searches(key) {
                     match self.handles(class, search) {

@@ -13,16 +13,6 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use super::error::Error;
 use crate::key::{Hash, KeyAlgorithm, SignatureScheme};
 
-/// The mechanism that makes a pair of this algorithm.
-pub(super) fn generation(algorithm: KeyAlgorithm) -> Mechanism<'static> {
-    match algorithm {
-        KeyAlgorithm::Rsa { .. } => Mechanism::RsaPkcsKeyPairGen,
-        KeyAlgorithm::Ec(_) => Mechanism::EccKeyPairGen,
-        KeyAlgorithm::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
-        KeyAlgorithm::MlDsa(_) => Mechanism::MlDsaKeyPairGen,
-    }
-}
-
 /// The sizes in bits that `C_GetMechanismInfo` gives for a mechanism that makes keys. Only for RSA and EC keys the
 /// standard says what its numbers count (PKCS#11 3.1, 6.1.4 and 6.3.7); a greatest size that is none, such as 0 or a
 /// number of bytes, says nothing.

@@ -151,9 +151,9 @@ impl Session<'_> {
         self.search(class, vec![Attribute::Label(label.as_bytes().to_vec())])
     }
 
-    /// Whether any object of the token, of whatever class, has this `CKA_LABEL`.
-    pub(super) fn has_objects_with_label(&self, label: &str) -> Result<bool, Error> {
-        let template = [Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec())];
+    /// Whether any object of the token, of whatever class, has this attribute.
+    pub(super) fn has_objects_with(&self, attribute: Attribute) -> Result<bool, Error> {
+        let template = [Attribute::Token(true), attribute];
         let first = self.call("C_FindObjects", |session| {
             session.iter_objects_with_cache_size(&template, NonZeroUsize::MIN)?.next().transpose()
         });

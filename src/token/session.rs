@@ -6,10 +6,11 @@ use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::session::UserType;
 
+use super::conduct::Conduct;
 use super::error::{CallError, Doing as _, Error, PinTries};
 use super::module::Module;
 use super::slot::TokenInfo;
-use super::vendor::{self, Vendor};
+use super::vendor::{Quirks, Vendor};
 use crate::pin::Pin;
 
 /// An open session. It borrows its [`Module`], and what is found through it borrows the session: a wrong
@@ -18,6 +19,7 @@ use crate::pin::Pin;
 pub struct Session<'m> {
     pub(super) module: &'m Module,
     pub(super) inner: cryptoki::session::Session,
+    pub(super) conduct: Conduct,
     token: TokenInfo,
     mechanisms: OnceCell<Vec<MechanismType>>,
 }
@@ -31,7 +33,15 @@ impl<'m> Session<'m> {
     pub fn open(module: &'m Module, token: TokenInfo) -> Result<Self, Error> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
-        Ok(Self { module, inner, token, mechanisms: OnceCell::new() })
+        let conduct = Conduct::of(module.path());
+        Ok(Self { module, inner, conduct, token, mechanisms: OnceCell::new() })
+    }
+
+    /// The same session for somebody who knows more of the product than its module's name tells.
+    #[must_use]
+    pub fn with(mut self, conduct: Conduct) -> Self {
+        self.conduct = conduct;
+        self
     }
 
     /// The token that it is on.
@@ -40,10 +50,16 @@ impl<'m> Session<'m> {
         &self.token
     }
 
-    /// The product, if the module is one that hsmcert knows.
+    /// The product, if it is one that hsmcert knows.
     #[must_use]
     pub fn vendor(&self) -> Option<&'static Vendor> {
-        vendor::by_module(self.module.path())
+        self.conduct.vendor
+    }
+
+    /// How it is treated.
+    #[must_use]
+    pub fn quirks(&self) -> Quirks {
+        self.conduct.quirks
     }
 
     /// Whether [`Session::login`] needs a PIN from the user.

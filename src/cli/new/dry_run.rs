@@ -29,13 +29,14 @@ struct JsonAttribute {
 
 pub(super) fn run(global: &Global, request: &RequestSpec, report: &Report) -> Result<(), Failure> {
     let target = effective::target(global, request)?;
+    let quirks = target.quirks;
     let effective = Effective::new(request, &Ok(target))?;
     let (public, private) = match request.key.source {
         KeySource::Generate => {
             let label = request.label().unwrap_or_default();
-            NewKeyPair::new(label, request.key.algorithm, request.key.purposes)
+            NewKeyPair::new(label, request.key.algorithm, request.key.purposes, &quirks)
                 .map_err(hsmcert::Error::from)?
-                .attribute_templates()
+                .attribute_templates(&quirks)
         }
         KeySource::Existing => (vec![], vec![]),
     };

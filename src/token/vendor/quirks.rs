@@ -79,6 +79,7 @@ pub enum RsaGeneration {
     #[serde(rename = "rsa-x9.31")]
     RsaX931,
     /// `CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN`, which Thales Luna defines (`CKM_VENDOR_DEFINED` + 0x143).
+    #[serde(rename = "luna-fips-186-3")]
     LunaFips186,
 }
 
