@@ -236,9 +236,9 @@ fn the_trial_token_serves_too() {
     let port = free_port();
     let listen = format!("127.0.0.1:{port}");
     let arguments = ["bind", "openssl", "request.crt.pem", "--write", "openssl.cnf", "--json", "--listen", &listen];
-    let outcome = machine.run(&arguments).ok().says("run as this user");
-    assert!(!outcome.stderr.contains("warning: "), "the PIN file can be used as it is: {}", outcome.stderr);
-    let bound = outcome.json();
+    let bound = machine.run(&arguments).ok().json();
+    assert!(bound["notes"].to_string().contains("run as this user"), "{bound:#}");
+    assert_eq!(bound["warnings"], serde_json::json!([]), "the PIN file can be used as it is");
     assert!(bound["environment"][0]["value"].as_str().unwrap().ends_with("hsmcert/token/softhsm2.conf"));
     let command = format!("exec env {}", bound["next"][0]["command"].as_str().unwrap());
     let server = Server::start(&machine, std::process::Command::new("sh").args(["-c", &command]), port);

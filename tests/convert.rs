@@ -181,6 +181,7 @@ fn losses_are_told_on_stderr_in_json_and_in_the_file() {
     let json = sandbox.run(&["convert", "a.toml", "-", "--json"]).ok().json();
     assert_eq!((&json["from"], &json["to"], &json["file"]), (&"toml".into(), &"inf".into(), &serde_json::Value::Null));
     assert_eq!(json["lost"].as_array().unwrap().len(), 2);
+    assert_eq!(json["warnings"], serde_json::json!([]), "they are in `lost`");
     assert_eq!(json["text"], text.as_str());
 }
 

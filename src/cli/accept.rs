@@ -74,8 +74,6 @@ struct Linked {
     proved: Vec<String>,
     handshakes: Vec<JsonStep>,
     differences: Option<Vec<JsonDifference>>,
-    warnings: Vec<String>,
-    notes: Vec<String>,
     chain: String,
     previous_chain: Option<String>,
     kept_old: Vec<String>,
@@ -106,13 +104,20 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     let chain_file = ChainFile::new(&chain_out, force)?;
     let memory = state::open(global, report)?;
     let now = clock::now();
-    let (mut accepted, token, vendor) = connect::with_session(global, &TokenRequest::default(), report, |session| {
+    let (accepted, token, vendor) = connect::with_session(global, &TokenRequest::default(), report, |session| {
         let accepted = accept::accept(session, &certificates, &terms, &chain_file, memory.as_ref(), now)?;
         Ok((accepted, session.token().clone(), session.vendor()))
     })?;
 
+    // Before what may still fail.
+    for warning in &accepted.warnings {
+        report.warning(warning);
+    }
     if let Change::NotStored(refusal) = &accepted.change {
-        accepted.warnings.push(not_stored(refusal, vendor));
+        report.warning(&not_stored(refusal, vendor));
+    }
+    for note in &accepted.notes {
+        report.note(note);
     }
     let windows_store = wishes.map(|wishes| windows_store::put(wishes, &accepted, vendor, &certificate)).transpose()?;
     let on_token = !matches!(accepted.change, Change::NotStored(_));
@@ -145,8 +150,6 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         proved: accepted.proved.iter().map(ToString::to_string).collect(),
         handshakes: accepted.handshakes.iter().map(JsonStep::from).collect(),
         differences: accepted.differences.as_ref().map(|all| all.iter().map(json).collect()),
-        warnings: accepted.warnings.clone(),
-        notes: accepted.notes.clone(),
         chain: chain_out.display().to_string(),
         previous_chain: accepted.previous_chain.as_ref().map(|path| path.display().to_string()),
         kept_old: accepted.kept.iter().map(|path| path.display().to_string()).collect(),
@@ -155,12 +158,6 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         token: token.label.clone(),
         windows_store,
     };
-    for warning in &accepted.warnings {
-        report.warning(warning);
-    }
-    for note in &accepted.notes {
-        report.note(note);
-    }
     report.result(&linked, &describe(&linked, &accepted));
     Ok(())
 }

@@ -122,7 +122,7 @@ fn not_hardware(what: &str) -> Failure {
 
 /// With `-vv` each call is shown.
 pub(super) fn observe(report: &Report) -> Option<CallObserver> {
-    report.shows_calls().then(|| observer(*report))
+    report.shows_calls().then(|| observer(report.clone()))
 }
 
 fn observer(report: Report) -> CallObserver {

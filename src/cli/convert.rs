@@ -74,7 +74,8 @@ pub(super) fn run(arguments: ConvertArguments, report: &Report) -> Result<(), Fa
         let message = format!("{} would be read as {}, not {}", output.display(), word(named), word(asked));
         return Err(Failure::usage(message).hint("files in TOML have names that end in .toml, all others are INF"));
     }
-    let parsed = request_file::read(&input, &request, report)?;
+    let parsed = request_file::read(&input, &request, report)
+        .map_err(|failure| failure.nothing_done("nothing was converted"))?;
     let format = to.map(Format::from).or(by_name).unwrap_or(match parsed.format {
         Format::Inf => Format::Toml,
         Format::Toml => Format::Inf,
@@ -84,7 +85,8 @@ pub(super) fn run(arguments: ConvertArguments, report: &Report) -> Result<(), Fa
     if let Some(file) = &file {
         file.write(written.text.as_bytes())?;
     }
-    for Lost { part: _, what } in &written.lost {
+    // In JSON they are part of the result.
+    for Lost { part: _, what } in written.lost.iter().filter(|_| !report.is_json()) {
         report.warning(&format!("lost: {what}"));
     }
     if to_stdout && !report.is_json() {

@@ -16,11 +16,21 @@ pub(super) struct Failure {
     pub(super) retryable: bool,
     /// The findings of a request file, which are drawn with their lines.
     pub(super) invalid: Option<Box<spec::Invalid>>,
+    /// What was therefore not done, said behind the findings.
+    pub(super) nothing_done: &'static str,
 }
 
 impl Failure {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: vec![], hints: vec![], retryable: false, invalid: None }
+        Self {
+            kind,
+            message: message.into(),
+            causes: vec![],
+            hints: vec![],
+            retryable: false,
+            invalid: None,
+            nothing_done: "no request was made; the HSM was not touched",
+        }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -32,6 +42,12 @@ impl Failure {
         let first = failures.first().map_or(ErrorKind::Partial, |failure| failure.kind);
         let shared = failures.iter().all(|failure| failure.kind == first);
         Self::new(if shared { first } else { ErrorKind::Partial }, message)
+    }
+
+    /// For a command that makes no requests.
+    pub(super) fn nothing_done(mut self, what: &'static str) -> Self {
+        self.nothing_done = what;
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -82,7 +82,8 @@ fn examine(
     options: &RequestOptions,
     report: &Report,
 ) -> Result<(JsonFile, Facts), Failure> {
-    let Parsed { spec, diagnostics, source, format } = request_file::read(spec, options, report)?;
+    let Parsed { spec, diagnostics, source, format } = request_file::parse(spec, options)?;
+    report.drawn(&source, &diagnostics);
     let effective = Effective::new(&spec, &effective::target(global, &spec))?;
     let format = match format {
         Format::Inf => "inf",

@@ -16,8 +16,8 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(report: Report) -> Self {
-        Self { report, next: Cell::new(Instant::now() + PATIENCE), is_shown: Cell::new(false) }
+    pub(super) fn new(report: &Report) -> Self {
+        Self { report: report.clone(), next: Cell::new(Instant::now() + PATIENCE), is_shown: Cell::new(false) }
     }
 
     pub(super) fn show(&self, done: usize, total: usize) {

@@ -1,6 +1,9 @@
 //! The one place that prints. The result goes to stdout, everything else to stderr: lower case, no full stop,
-//! one line each. With `--json` both are single JSON objects.
+//! one line each. With `--json` the result is one object on stdout and a failure one on stderr; what else is said is
+//! part of them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod said;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -9,13 +12,15 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::{diagnostics, exit};
+use said::{Beside, Said, WithBeside};
 
-/// How to print.
-#[derive(Debug, Clone, Copy)]
+/// How to print. A clone is the same report.
+#[derive(Debug, Clone)]
 pub(super) struct Report {
     json: bool,
     quiet: bool,
     verbose: u8,
+    said: Said,
 }
 
 #[derive(Serialize)]
@@ -26,59 +31,62 @@ struct JsonFailure<'a> {
     causes: &'a [String],
     hints: &'a [String],
     retryable: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    diagnostics: Vec<diagnostics::JsonDiagnostic>,
 }
 
 impl Report {
     pub(super) fn new(json: bool, quiet: bool, verbose: u8) -> Self {
-        Self { json, quiet, verbose }
+        Self { json, quiet, verbose, said: Said::default() }
     }
 
-    pub(super) fn is_json(self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.json
     }
 
-    pub(super) fn is_quiet(self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    pub(super) fn shows_calls(self) -> bool {
+    pub(super) fn shows_calls(&self) -> bool {
         self.verbose >= 2 && !self.quiet
     }
 
     /// The result: one object, or text.
-    pub(super) fn result(self, object: &impl Serialize, text: &str) {
+    pub(super) fn result(&self, object: &impl Serialize, text: &str) {
         if self.json {
-            self.stdout(format!("{}\n", json(object)).as_bytes());
+            let object = WithBeside { object, beside: self.said.take() };
+            self.stdout(format!("{}\n", json(&object)).as_bytes());
         } else if !self.quiet {
             self.stdout(text.as_bytes());
         }
     }
 
     /// Bytes that are the result themselves, such as a CSR on stdout.
-    pub(super) fn stdout(self, bytes: &[u8]) {
+    pub(super) fn stdout(&self, bytes: &[u8]) {
         let mut stdout = std::io::stdout().lock();
         // A reader that went away (`| head`) is no failure of ours.
         let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
     }
 
     /// Something that the user should know.
-    pub(super) fn note(self, text: &str) {
-        if !self.quiet {
+    pub(super) fn note(&self, text: &str) {
+        if self.json {
+            self.keep(|beside| beside.notes.push(text.to_owned()));
+        } else if !self.quiet {
             eprintln!("note: {}", shown(text));
         }
     }
 
     /// Something that is probably not what the user wants.
-    pub(super) fn warning(self, text: &str) {
-        if !self.quiet {
+    pub(super) fn warning(&self, text: &str) {
+        if self.json {
+            self.keep(|beside| beside.warnings.push(text.to_owned()));
+        } else if !self.quiet {
             eprintln!("warning: {}", shown(text));
         }
     }
 
     /// How far a long work is: at a terminal one line that is written again, elsewhere a line for its beginning.
-    pub(super) fn progress(self, text: &str, again: bool) {
+    pub(super) fn progress(&self, text: &str, again: bool) {
         if self.quiet || self.json {
             return;
         }
@@ -90,37 +98,56 @@ impl Report {
     }
 
     /// Takes the line of [`Report::progress`] away.
-    pub(super) fn progress_end(self) {
+    pub(super) fn progress_end(&self) {
         if std::io::stderr().is_terminal() && !self.quiet && !self.json {
             eprint!("\r\u{1b}[K");
         }
     }
 
     /// Text beside a result that went to stdout.
-    pub(super) fn aside(self, text: &str) {
+    pub(super) fn aside(&self, text: &str) {
         if !self.quiet && !self.json {
             eprint!("{text}");
         }
     }
 
     /// Why something was chosen (`-v`).
-    pub(super) fn choice(self, text: &str) {
-        if self.verbose >= 1 && !self.quiet {
+    pub(super) fn choice(&self, text: &str) {
+        if self.verbose == 0 || self.quiet {
+            return;
+        }
+        if self.json {
+            self.keep(|beside| beside.explanations.push(text.to_owned()));
+        } else {
             eprintln!("{}", shown(text));
         }
     }
 
+    /// With `--json`, for the next object; behind the result, as an object of its own on stderr.
+    fn keep(&self, say: impl FnOnce(&mut Beside)) {
+        if let Some(late) = self.said.keep(say) {
+            eprintln!("{}", json(&late));
+        }
+    }
+
     /// The findings of a good request file.
-    pub(super) fn diagnostics(self, source: &hsmcert::spec::Source, found: &[hsmcert::spec::Diagnostic]) {
-        if !self.quiet {
-            for diagnostic in found {
-                eprint!("{}", diagnostics::draw(source, diagnostic));
-            }
+    pub(super) fn diagnostics(&self, source: &hsmcert::spec::Source, found: &[hsmcert::spec::Diagnostic]) {
+        if self.json {
+            self.keep(|beside| beside.diagnostics.extend(diagnostics::json(source, found)));
+        } else {
+            self.drawn(source, found);
+        }
+    }
+
+    /// The same for a command whose result has them.
+    pub(super) fn drawn(&self, source: &hsmcert::spec::Source, found: &[hsmcert::spec::Diagnostic]) {
+        for diagnostic in found {
+            self.aside(&diagnostics::draw(source, diagnostic));
         }
     }
 
     /// The failure, on stderr; its exit code.
-    pub(super) fn failure(self, failure: &Failure) -> ExitCode {
+    pub(super) fn failure(&self, failure: &Failure) -> ExitCode {
         let (number, word) = exit::code(failure.kind);
         if self.json {
             let object = JsonFailure {
@@ -130,24 +157,23 @@ impl Report {
                 causes: &failure.causes,
                 hints: &failure.hints,
                 retryable: failure.retryable,
-                diagnostics: failure
-                    .invalid
-                    .as_deref()
-                    .map(|invalid| diagnostics::json(&invalid.source, &invalid.diagnostics))
-                    .unwrap_or_default(),
             };
-            eprintln!("{}", json(&object));
+            let mut beside = self.said.take();
+            if let Some(invalid) = failure.invalid.as_deref() {
+                beside.diagnostics.extend(diagnostics::json(&invalid.source, &invalid.diagnostics));
+            }
+            eprintln!("{}", json(&WithBeside { object: &object, beside }));
             return ExitCode::from(number);
         }
         self.finding(failure);
         if let Some(invalid) = &failure.invalid {
-            eprintln!("error: no request was made from {}; the HSM was not touched", shown(&invalid.source.name));
+            eprintln!("error: {}: {}", shown(&invalid.source.name), failure.nothing_done);
         }
         ExitCode::from(number)
     }
 
     /// What one of several files failed with; with `--json` that is part of the result.
-    pub(super) fn finding(self, failure: &Failure) {
+    pub(super) fn finding(&self, failure: &Failure) {
         if self.json {
             return;
         }

@@ -32,6 +32,13 @@ pub(super) fn is_standard_stream(path: &Path) -> bool {
 
 /// Reads and parses a request file, or stdin for `-`, and shows what was found in it.
 pub(super) fn read(path: &Path, options: &RequestOptions, report: &Report) -> Result<Parsed, Failure> {
+    let parsed = parse(path, options)?;
+    report.diagnostics(&parsed.source, &parsed.diagnostics);
+    Ok(parsed)
+}
+
+/// Reads and parses one.
+pub(super) fn parse(path: &Path, options: &RequestOptions) -> Result<Parsed, Failure> {
     let RequestOptions { set, encoding, strict } = options;
     let (name, bytes) = if is_standard_stream(path) {
         let mut bytes = Vec::new();
@@ -42,7 +49,5 @@ pub(super) fn read(path: &Path, options: &RequestOptions, report: &Report) -> Re
     };
     let options =
         Options { encoding: *encoding, strict: *strict, variables: environment::variables(), overrides: set.clone() };
-    let parsed = spec::parse(&name, &bytes, &options)?;
-    report.diagnostics(&parsed.source, &parsed.diagnostics);
-    Ok(parsed)
+    Ok(spec::parse(&name, &bytes, &options)?)
 }

@@ -92,7 +92,7 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
             certificate,
         };
         report.result(&serving, &describe(&serving, &link.label, &proof::server_names(leaf), address));
-        serve::serve(session, &link, &html, &listener, *requests, &stop, &|event| tell(*report, event))
+        serve::serve(session, &link, &html, &listener, *requests, &stop, &|event| tell(report, event))
     })?;
     report.aside(&format!("ended after {served} page{}\n", if served == 1 { "" } else { "s" }));
     Ok(())
@@ -112,7 +112,7 @@ fn describe(serving: &Serving, label: &str, names: &[String], address: SocketAdd
     text
 }
 
-fn tell(report: Report, event: Event<'_>) {
+fn tell(report: &Report, event: Event<'_>) {
     match event {
         Event::Answered { peer, request, status } => report.choice(&format!("{peer}: {request}: {status}")),
         Event::Failed { peer, reason } => report.choice(&format!("{peer}: {reason}")),

@@ -54,10 +54,17 @@ impl Outcome {
         self
     }
 
-    /// stdout must be one JSON object.
+    /// stdout must be one JSON object with all that was said; stderr must hold nothing, or after a failure one object.
     #[track_caller]
     pub fn json(&self) -> Value {
-        object(&self.stdout)
+        if self.code == Some(0) {
+            assert_eq!(self.stderr, "", "{}", self.command);
+        } else {
+            object(&self.stderr);
+        }
+        let result = object(&self.stdout);
+        assert!(result["warnings"].is_array() && result["notes"].is_array(), "{result:#}");
+        result
     }
 
     /// stderr must be one JSON object, of an error with this word.
@@ -68,6 +75,7 @@ impl Outcome {
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error:#}");
         assert!(error["causes"].is_array() && error["hints"].is_array(), "{error:#}");
         assert!(error["retryable"].is_boolean(), "{error:#}");
+        assert!(error["warnings"].is_array() && error["notes"].is_array(), "{error:#}");
         error
     }
 }
