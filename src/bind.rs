@@ -74,7 +74,7 @@ pub fn find(session: &Session<'_>, wanted: &Wanted, state: Option<&State>, now: 
         Wanted::OneOf(certificates) => {
             let Choice { leaf, others, pair } = accept::choose(session, certificates, now)?;
             let (id, label) = (pair.id().clone(), pair.label().to_owned());
-            if !state.is_some_and(|state| is_in_file_only(state, &leaf, pair.public_key())) {
+            if !state.is_some_and(|state| state.is_in_file_only(&leaf, pair.public_key())) {
                 check_stored(&stored, &leaf, &id)?;
             }
             (leaf, others, id, label)
@@ -100,14 +100,6 @@ pub fn find(session: &Session<'_>, wanted: &Wanted, state: Option<&State>, now: 
         slot: token.slot_number(),
     };
     Ok(Bound { leaf, chain, key: KeyName { id, label, algorithm }, token })
-}
-
-/// Whether `accept` found that the token takes no certificates (linking rule 8): servers then have it from the chain
-/// file alone.
-fn is_in_file_only(state: &State, leaf: &Certificate, key: &PublicKey) -> bool {
-    let record = state.lock(key).ok().and_then(|entry| entry.read().ok().flatten());
-    let accepted = record.and_then(|record| record.accepted);
-    accepted.is_some_and(|known| !known.on_token && known.fingerprint_sha256 == leaf.fingerprint_sha256())
 }
 
 /// The token must hold this certificate under the key's id, as Java, strongSwan and others look for it.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::{self, Access, OutputFile};
 use crate::key::PublicKey;
-use crate::x509::{self, Csr};
+use crate::x509::{self, Certificate, Csr};
 
 /// The version of the files that are written; older ones are read, newer ones are left alone.
 const VERSION: u32 = 1;
@@ -178,6 +178,21 @@ pub struct State {
 }
 
 impl State {
+    /// A folder that is only read; it need not be there.
+    #[must_use]
+    pub fn reader(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Whether `accept` kept this certificate in the chain file alone, because the token takes none (linking rule 8).
+    /// Needs no lock: records are replaced as a whole.
+    #[must_use]
+    pub fn is_in_file_only(&self, leaf: &Certificate, key: &PublicKey) -> bool {
+        let record = read(&self.folder.join(format!("{}.json", x509::spki_fingerprint(key))));
+        let accepted = record.ok().flatten().and_then(|record| record.accepted);
+        accepted.is_some_and(|known| !known.on_token && known.fingerprint_sha256 == leaf.fingerprint_sha256())
+    }
+
     /// Opens the folder; one that is not there is made, for the owner alone (0700).
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use crate::x509::{self, Certificate};
 pub struct Options<'a> {
     /// What chains must lead to; without roots they are not checked.
     pub roots: Option<&'a tls::Roots>,
-    /// The token holds no certificates: the file is the certificate.
+    /// The user says that the token holds no certificates: the file is the certificate.
     pub file_only: bool,
     /// Seconds since 1970.
     pub now: i64,
@@ -35,6 +35,8 @@ pub struct Candidate {
     pub stored: Vec<CertificateObject>,
     /// The certificate of the user's file, which must be the one on the token.
     pub file: Option<Certificate>,
+    /// `accept` kept it in the file alone, because the token takes no certificates.
+    pub kept_in_file: bool,
     /// Where intermediates may be found.
     pub others: Vec<Certificate>,
 }
@@ -107,13 +109,18 @@ fn failed(steps: &[Step]) -> impl Iterator<Item = Step> {
 /// # Errors
 /// Token errors that are no answer to the question: device away, login lost.
 pub fn verify(session: &Session<'_>, candidate: &Candidate, options: &Options<'_>) -> Result<Link, Error> {
-    let Candidate { id, stored, file, others } = candidate;
+    let Candidate { id, stored, file, kept_in_file, others } = candidate;
+    let file_only = match (options.file_only, kept_in_file) {
+        (true, _) => Some("the file is the certificate (--file-only)"),
+        (false, true) => Some("the file is the certificate: the token took none when it was accepted"),
+        (false, false) => None,
+    };
     let readable: Vec<Certificate> = stored.iter().filter_map(|one| Certificate::from_der(&one.value).ok()).collect();
     let newest = readable.iter().max_by_key(|one| one.not_after());
     let leaf = file.clone().or_else(|| newest.cloned());
     let mut steps = vec![
-        Step::new(Check::Certificate, certificate(stored, leaf.as_ref(), file.is_some(), options.file_only)),
-        Step::new(Check::OneCertificate, one_certificate(id, stored, options.file_only)),
+        Step::new(Check::Certificate, certificate(stored, leaf.as_ref(), file.is_some(), file_only)),
+        Step::new(Check::OneCertificate, one_certificate(id, stored, file_only)),
     ];
     let of_leaf = stored.iter().find(|one| leaf.as_ref().is_some_and(|leaf| one.value == leaf.der()));
     let of_certificate = of_leaf.or(stored.first()).map(|one| one.label.clone());
@@ -184,7 +191,13 @@ fn find<'s>(
     }
 }
 
-fn certificate(stored: &[CertificateObject], leaf: Option<&Certificate>, from_file: bool, file_only: bool) -> Outcome {
+/// `file_only`: why the token need not hold it.
+fn certificate(
+    stored: &[CertificateObject],
+    leaf: Option<&Certificate>,
+    from_file: bool,
+    file_only: Option<&str>,
+) -> Outcome {
     let Some(leaf) = leaf else { return Outcome::Failed("the certificate on the token cannot be read".to_owned()) };
     if !from_file {
         let label = stored.first().map(|one| one.label.as_str()).unwrap_or_default();
@@ -193,10 +206,12 @@ fn certificate(stored: &[CertificateObject], leaf: Option<&Certificate>, from_fi
     if stored.iter().any(|one| one.value == leaf.der()) {
         return Outcome::Ok("on the token, the same as in the file".to_owned());
     }
-    match stored.first() {
-        None if file_only => Outcome::Skipped("the file is the certificate (--file-only)".to_owned()),
-        None => Outcome::Failed("the certificate of the file is not on the token: accept was not run".to_owned()),
-        Some(other) => {
+    match (stored.first(), file_only) {
+        (None, Some(why)) => Outcome::Skipped(why.to_owned()),
+        (None, None) => {
+            Outcome::Failed("the certificate of the file is not on the token: accept was not run".to_owned())
+        }
+        (Some(other), _) => {
             let other = Certificate::from_der(&other.value);
             let until = other.map_or("unreadable".to_owned(), |one| format!("valid to {}", date(one.not_after())));
             Outcome::Failed(format!("the token holds another certificate ({until}) than the file"))
@@ -204,13 +219,13 @@ fn certificate(stored: &[CertificateObject], leaf: Option<&Certificate>, from_fi
     }
 }
 
-fn one_certificate(id: &KeyId, stored: &[CertificateObject], file_only: bool) -> Outcome {
-    match stored {
+fn one_certificate(id: &KeyId, stored: &[CertificateObject], file_only: Option<&str>) -> Outcome {
+    match (stored, file_only) {
         _ if id.is_empty() => Outcome::Failed("the certificate has no CKA_ID, so no key belongs to it".to_owned()),
-        [_] => Outcome::Ok(format!("the only one with the id {id}")),
-        [] if file_only => Outcome::Skipped("the file is the certificate (--file-only)".to_owned()),
-        [] => Outcome::Failed(format!("no certificate has the id {id}")),
-        several => Outcome::Failed(format!(
+        ([_], _) => Outcome::Ok(format!("the only one with the id {id}")),
+        ([], Some(why)) => Outcome::Skipped(why.to_owned()),
+        ([], None) => Outcome::Failed(format!("no certificate has the id {id}")),
+        (several, _) => Outcome::Failed(format!(
             "{} certificates have the id {id}: it is chance which one is served",
             several.len()
         )),

@@ -91,6 +91,29 @@ fn a_token_without_certificates_takes_a_renewal() {
     assert!(first(&token.read("web.pem")) == first(&token.read("renewed.crt.pem")));
 }
 
+/// What accept found is what verify goes by: nobody has to say --file-only.
+#[test]
+fn a_token_without_certificates_is_verified_by_the_file() {
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token).refusing_certificates(FUNCTION_NOT_SUPPORTED);
+    let verify = ["verify", "request.crt.pem", "--json"];
+    let before = shim.run(&verify).exits(8);
+    assert!(before.stdout.contains("accept was not run"), "{}", before.stdout);
+    shim.run(&ACCEPT).ok();
+    let verified = shim.run(&verify).ok().json();
+    let step = &verified["certificates"][0]["steps"][0];
+    assert_eq!((&step["check"], &step["result"]), (&"certificate".into(), &"skipped".into()), "{verified:#}");
+    assert_eq!(step["detail"], "the file is the certificate: the token took none when it was accepted");
+    // Another certificate of the same key is not the one that was accepted.
+    token.run(&["dev-ca", "request.csr.pem", "renewed.crt.pem"]).ok();
+    shim.run(&["verify", "renewed.crt.pem"]).exits(8).says("accept was not run");
+    // Nor does the memory stand for a certificate that was removed from a token which takes them.
+    token.run(&ACCEPT).ok();
+    let [object] = token.certificates().try_into().unwrap();
+    token.pkcs11_tool(&["--delete-object", "--type", "cert", "--id", &object.id]);
+    token.run(&["verify", "request.crt.pem"]).exits(8);
+}
+
 /// When storage is switched on later, the same command stores it.
 #[test]
 fn certificates_that_are_enabled_later() {

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::report::{Report, shown};
 use super::verify::{JsonLink, json_link};
 use super::which::{self, Which};
-use super::{Global, clock, connect};
+use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -37,7 +37,7 @@ pub(super) struct ServeArguments {
     /// End after so many pages
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
-    /// The token holds no certificates (some HSMs cannot): the file is the certificate
+    /// The token holds no certificates (some HSMs cannot): the file is the certificate [default: as accept found it]
     #[arg(long, requires = "what")]
     file_only: bool,
 }
@@ -66,8 +66,9 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
     }
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
     let request = TokenRequest::default();
+    let memory = state::read(global);
     let served = connect::with_session(&which.token(global), &request, report, |session| {
-        let candidates = verify::select(session, which.select())?;
+        let candidates = verify::select(session, which.select(), memory.as_ref())?;
         let [candidate] = candidates.as_slice() else {
             let label = |one: &verify::Candidate| one.stored.first().map(|one| one.label.clone()).unwrap_or_default();
             return Err(Error::SeveralCertificates(candidates.iter().map(label).collect()));

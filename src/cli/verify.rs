@@ -18,7 +18,7 @@ use output::{Verified, describe, json_server};
 use super::failure::Failure;
 use super::report::Report;
 use super::which::{self, Which};
-use super::{Global, clock, connect};
+use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -40,7 +40,7 @@ pub(super) struct VerifyArguments {
     /// PEM file with the roots that chains must lead to
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// The token holds no certificates (some HSMs cannot): the file is the certificate
+    /// The token holds no certificates (some HSMs cannot): the file is the certificate [default: as accept found it]
     #[arg(long, requires = "what")]
     file_only: bool,
     /// Ask a live server, and compare what it serves
@@ -76,8 +76,9 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
     });
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
     let request = TokenRequest::default();
+    let memory = state::read(global);
     let (verification, token) = connect::with_session(&which.token(global), &request, report, |session| {
-        let candidates = verify::select(session, which.select())?;
+        let candidates = verify::select(session, which.select(), memory.as_ref())?;
         let links: Result<Vec<Link>, _> =
             candidates.iter().map(|candidate| verify::verify(session, candidate, &options)).collect();
         let links = links?;

@@ -2,7 +2,8 @@
 
 use super::Candidate;
 use crate::error::Error;
-use crate::key::KeyId;
+use crate::key::{KeyId, PublicKey};
+use crate::state::State;
 use crate::token::{CertificateObject, ObjectClass, Session};
 use crate::uri::Pkcs11Uri;
 use crate::x509::Certificate;
@@ -20,18 +21,20 @@ pub enum Select<'a> {
     File(&'a [Certificate]),
 }
 
-/// Finds them, one for each `CKA_ID`.
+/// Finds them, one for each `CKA_ID`. The state knows which certificates the token could not take.
 ///
 /// # Errors
 /// [`Error::CertificateMissing`], [`Error::SeveralLeaves`], token errors.
-pub fn select(session: &Session<'_>, what: Select<'_>) -> Result<Vec<Candidate>, Error> {
+pub fn select(session: &Session<'_>, what: Select<'_>, state: Option<&State>) -> Result<Vec<Candidate>, Error> {
     let all = session.certificates()?;
     let mut others: Vec<Certificate> = all.iter().filter_map(|one| Certificate::from_der(&one.value).ok()).collect();
     let with_id = |id: &KeyId| all.iter().filter(|one| one.id == *id && !id.is_empty()).cloned().collect();
     if let Select::File(certificates) = what {
         let (leaf, id) = leaf_of_file(session, certificates, &all)?;
         others.extend_from_slice(certificates);
-        return Ok(vec![Candidate { stored: with_id(&id), id, file: Some(leaf), others }]);
+        let known = |key: PublicKey| state.is_some_and(|state| state.is_in_file_only(&leaf, &key));
+        let kept_in_file = leaf.public_key().is_ok_and(known);
+        return Ok(vec![Candidate { stored: with_id(&id), id, file: Some(leaf), kept_in_file, others }]);
     }
     let keys = session.objects(ObjectClass::PrivateKey)?;
     let (wanted_id, wanted_label) = match what {
@@ -52,7 +55,8 @@ pub fn select(session: &Session<'_>, what: Select<'_>) -> Result<Vec<Candidate>,
         all.iter().filter(|one| fits(&one.id, &one.label) && (is_named || should_have_key(one))).collect();
     let named_keys = keys.iter().filter(|key| is_named && fits(&key.id, &key.label)).map(|key| &key.id);
     let ids = unique(leaves.iter().map(|one| &one.id).chain(named_keys));
-    let candidate = |id: KeyId, stored| Candidate { id, stored, file: None, others: others.clone() };
+    let candidate =
+        |id: KeyId, stored| Candidate { id, stored, file: None, kept_in_file: false, others: others.clone() };
     let (linked, bare): (Vec<_>, Vec<_>) =
         ids.into_iter().map(|id| (id.clone(), with_id(&id))).partition(|(_, stored)| !stored.is_empty());
     // What has no id is not one of several with the same id.
