@@ -13,21 +13,8 @@ use crate::proof::prove;
 use crate::request::GeneralName;
 use crate::state::State;
 use crate::token::{CertificateObject, Session};
+use crate::verify::{self, Candidate, Select};
 use crate::x509::{self, Certificate};
-
-/// Which certificate is meant.
-#[derive(Debug, Clone)]
-pub enum Wanted {
-    /// The one of these that belongs to a key on the token, as `accept` would choose it.
-    OneOf(Vec<Certificate>),
-    /// The linked certificate on the token with this id and label; without both, the only one.
-    OnToken {
-        /// `CKA_ID`.
-        id: Option<KeyId>,
-        /// `CKA_LABEL`.
-        label: Option<String>,
-    },
-}
 
 /// A certificate whose link to its key is proved.
 #[derive(Debug, Clone)]
@@ -63,33 +50,34 @@ pub struct Place {
     pub key_storage: KeyStorage,
 }
 
-/// Finds the certificate and proves its link.
+/// Finds the certificate and proves its link: of a file the one that belongs to a key on the token, as `accept` would
+/// choose it; else the only linked one on the token that fits.
 ///
 /// # Errors
-/// [`Error::NothingLinked`], [`Error::NotLinked`], [`Error::SeveralLinked`], [`Error::OtherLinked`], and those of
-/// [`accept::choose`] and [`prove`].
-pub fn find(session: &Session<'_>, wanted: &Wanted, state: Option<&State>, now: i64) -> Result<Bound, Error> {
-    let stored = session.certificates()?;
-    let (leaf, mut others, id, label) = match wanted {
-        Wanted::OneOf(certificates) => {
-            let Choice { leaf, others, pair } = accept::choose(session, certificates, now)?;
+/// [`Error::CertificateMissing`], [`Error::NotLinked`], [`Error::SeveralCertificates`], [`Error::OtherLinked`], and
+/// those of [`accept::choose`] and [`prove`].
+pub fn find(session: &Session<'_>, which: Select<'_>, state: Option<&State>, now: i64) -> Result<Bound, Error> {
+    let (leaf, others, id, label) = match which {
+        Select::File(certificates) => {
+            let Choice { leaf, mut others, pair } = accept::choose(session, certificates, now)?;
             let (id, label) = (pair.id().clone(), pair.label().to_owned());
+            let stored = session.certificates()?;
             if !state.is_some_and(|state| state.is_in_file_only(&leaf, pair.public_key())) {
                 check_stored(&stored, &leaf, &id)?;
             }
+            others.extend(stored.iter().filter_map(|one| Certificate::from_der(&one.value).ok()));
             (leaf, others, id, label)
         }
-        Wanted::OnToken { id, label } => {
-            let (leaf, object) = linked(session, &stored, id.as_ref(), label.as_deref())?;
+        Select::All | Select::Label(_) | Select::Uri(_) => {
+            let Linked { leaf, others, object } = linked(session, which)?;
             if leaf.not_after() < now {
                 let not_after = accept::date(leaf.not_after());
                 return Err(Error::Expired { subject: leaf.subject().to_string(), not_after });
             }
-            (leaf, vec![], object.id, object.label)
+            (leaf, others, object.id, object.label)
         }
     };
     prove(session, &leaf, &id)?;
-    others.extend(stored.iter().filter_map(|one| Certificate::from_der(&one.value).ok()));
     let chain = accept::served(&leaf, x509::sort_chain(&leaf, &others), now);
     let algorithm = leaf.public_key()?.algorithm();
     let token = session.token();
@@ -106,7 +94,8 @@ pub fn find(session: &Session<'_>, wanted: &Wanted, state: Option<&State>, now: 
 fn check_stored(stored: &[CertificateObject], leaf: &Certificate, id: &KeyId) -> Result<(), Error> {
     let mut of_key = stored.iter().filter(|one| one.id == *id).peekable();
     if of_key.peek().is_none() {
-        return Err(Error::NothingLinked(format!("the certificate of {}", leaf.subject())));
+        let wanted = format!("the token does not hold the certificate of {}", leaf.subject());
+        return Err(Error::CertificateMissing { wanted, keys: vec![id.clone()] });
     }
     if of_key.any(|one| one.value == leaf.der()) {
         return Ok(());
@@ -114,38 +103,33 @@ fn check_stored(stored: &[CertificateObject], leaf: &Certificate, id: &KeyId) ->
     Err(Error::OtherLinked { subject: leaf.subject().to_string(), id: id.clone() })
 }
 
-/// The one certificate on the token that fits and has its private key under the same id.
-fn linked(
-    session: &Session<'_>,
-    stored: &[CertificateObject],
-    id: Option<&KeyId>,
-    label: Option<&str>,
-) -> Result<(Certificate, CertificateObject), Error> {
-    let fits =
-        |one: &&CertificateObject| id.is_none_or(|id| one.id == *id) && label.is_none_or(|label| one.label == label);
-    let mut found = Vec::new();
-    let mut unlinked = None;
-    for object in stored.iter().filter(fits) {
-        let Ok(certificate) = Certificate::from_der(&object.value) else { continue };
-        let Ok(key) = certificate.public_key() else { continue };
-        match session.find_key(&key)? {
-            Some(pair) if *pair.id() == object.id => found.push((certificate, object.clone())),
-            _ => unlinked = Some(object.label.clone()),
+/// A certificate on the token that has its private key under the same id.
+struct Linked {
+    leaf: Certificate,
+    others: Vec<Certificate>,
+    object: CertificateObject,
+}
+
+/// The only one that fits.
+fn linked(session: &Session<'_>, which: Select<'_>) -> Result<Linked, Error> {
+    let (mut found, mut unlinked) = (Vec::new(), String::new());
+    for Candidate { stored, others, .. } in verify::select(session, which, None)? {
+        for object in stored {
+            let Ok(leaf) = Certificate::from_der(&object.value) else { continue };
+            let Ok(key) = leaf.public_key() else { continue };
+            match session.find_key(&key)? {
+                Some(pair) if *pair.id() == object.id => found.push(Linked { leaf, others: others.clone(), object }),
+                Some(_) | None => unlinked = object.label,
+            }
         }
     }
     if found.len() > 1 {
-        let names = |(one, object): &(Certificate, CertificateObject)| {
-            format!("\"{}\" (id {}, {})", object.label, object.id, one.subject())
+        let name = |Linked { leaf, object, .. }: &Linked| {
+            format!("\"{}\" (id {}, {})", object.label, object.id, leaf.subject())
         };
-        return Err(Error::SeveralLinked(found.iter().map(names).collect()));
+        return Err(Error::SeveralCertificates(found.iter().map(name).collect()));
     }
-    found.pop().ok_or_else(|| match (unlinked, id, label) {
-        // What was named is there, without its key; otherwise it is some intermediate.
-        (Some(label), Some(_), _) | (Some(label), _, Some(_)) => Error::NotLinked(label),
-        (_, _, Some(label)) => Error::NothingLinked(format!("a certificate with the label \"{label}\"")),
-        (_, Some(id), None) => Error::NothingLinked(format!("a certificate with the id {id}")),
-        (_, None, None) => Error::NothingLinked("a certificate that is linked to a key".to_owned()),
-    })
+    found.pop().ok_or(Error::NotLinked(unlinked))
 }
 
 /// Puts both together.

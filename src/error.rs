@@ -172,7 +172,7 @@ pub enum Error {
         keys: Vec<KeyId>,
     },
     /// A command is for one certificate.
-    #[error("{} certificates with a key are on the token: {}", .0.len(), .0.join(", "))]
+    #[error("{} certificates on the token fit: {}", .0.len(), .0.join("; "))]
     SeveralCertificates(Vec<String>),
     /// `verify` found something wrong on the token.
     #[error("{}", broken_links(*.broken, *.of))]
@@ -197,15 +197,9 @@ pub enum Error {
     /// TLS outside of a handshake that is judged step by step.
     #[error(transparent)]
     Tls(#[from] tls::Error),
-    /// There is no linked certificate where one is needed.
-    #[error("the token does not hold {0}")]
-    NothingLinked(String),
     /// A certificate on the token has no key there.
     #[error("the certificate \"{0}\" on the token is not linked: no private key has both its public key and its id")]
     NotLinked(String),
-    /// Several certificates on the token are linked to keys, and none was named.
-    #[error("{} certificates on the token fit: {}", .0.len(), .0.join("; "))]
-    SeveralLinked(Vec<String>),
     /// The token holds another certificate for the key, an older or a newer one.
     #[error("the token holds another certificate for the key with id {id} than this one of {subject}")]
     OtherLinked {

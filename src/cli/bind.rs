@@ -92,12 +92,13 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
     if let Some(main) = &main {
         files::check(main)?;
     }
-    let source = place::Source::read(certificate.as_deref(), chain.as_deref())?;
+    let source = place::Source::read(certificate.as_deref(), chain.as_deref(), global)?;
 
     let memory = state::open(global, report)?;
     let now = clock::now();
+    let global = &source.which.token(global);
     let (bound, hsm) = connect::with_target(global, &TokenRequest::default(), report, |session| {
-        bind::find(session, source.wanted(), memory.as_ref(), now)
+        bind::find(session, source.which.select(), memory.as_ref(), now)
     })?;
     let (chain, new_chain) = source.chain(&bound)?;
     let pin_file = place::pin_file(pin_file.as_deref(), &hsm)?;

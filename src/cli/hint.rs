@@ -109,21 +109,20 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             vec!["the token gave a wrong signature: nothing was changed; see hsmcert find-key".to_owned()]
         }
         Error::CertificateMissing { keys, .. } if keys.is_empty() => {
-            vec!["see what is there with: hsmcert find-key".to_owned()]
+            vec!["see what is there with: hsmcert find-key; hsmcert accept CERT stores a certificate".to_owned()]
         }
         Error::CertificateMissing { keys, .. } => keys
             .iter()
             .map(|id| format!("the key with the id {id} has no certificate: store it with: hsmcert accept CERT"))
             .collect(),
-        Error::SeveralCertificates(_) => vec!["name one of them, for example: hsmcert serve LABEL".to_owned()],
+        Error::SeveralCertificates(_) => {
+            vec!["name one by its file, its label or its URI; see: hsmcert find-key".to_owned()]
+        }
         Error::HandshakeFailed { failed } => unique(failed.iter().map(|step| check_hint(step.check))),
         Error::LinkBroken { failed, .. } => unique(failed.iter().map(|(_, step)| check_hint(step.check))),
         Error::ServedDiffers { failed, .. } => unique(failed.iter().map(|step| check_hint(step.check))),
         Error::Tls(_) => vec![],
-        Error::NothingLinked(_) | Error::NotLinked(_) => {
-            vec!["link the certificate to its key with: hsmcert accept CERTIFICATE".to_owned()]
-        }
-        Error::SeveralLinked(_) => vec!["name one by its file, its label or its URI; see: hsmcert find-key".to_owned()],
+        Error::NotLinked(_) => vec!["link the certificate to its key with: hsmcert accept CERTIFICATE".to_owned()],
         Error::OtherLinked { .. } => {
             vec!["if this one is newer: hsmcert accept CERTIFICATE; else take the newer file".to_owned()]
         }

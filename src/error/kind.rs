@@ -68,7 +68,7 @@ impl Error {
             | Self::Intermediate { source, .. }
             | Self::NotUndone { source, .. }
             | Self::OldStays { source, .. } => source.kind(),
-            Self::KeyMissing(_) | Self::CertificateMissing { .. } | Self::NothingLinked(_) => ErrorKind::NotFound,
+            Self::KeyMissing(_) | Self::CertificateMissing { .. } => ErrorKind::NotFound,
             Self::ForeignKey { .. }
             | Self::Expired { .. }
             | Self::CaCertificate { .. }
@@ -91,10 +91,7 @@ impl Error {
                 | tls::Error::NotTls(_)
                 | tls::Error::Closed => ErrorKind::ServedDiffers,
             },
-            Self::SeveralLeaves(_)
-            | Self::SeveralCertificates(_)
-            | Self::SeveralLinked(_)
-            | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::SeveralLeaves(_) | Self::SeveralCertificates(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } | Self::WindowsStore { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
         }

@@ -4,16 +4,16 @@ use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use hsmcert::ErrorKind;
-use hsmcert::bind::{Bound, Wanted};
+use hsmcert::bind::Bound;
 use hsmcert::deploy::Method;
 use hsmcert::file;
 use hsmcert::pin::PinSource;
-use hsmcert::uri::Pkcs11Uri;
 use hsmcert::x509::{self, Certificate};
 
 use super::super::environment;
 use super::super::failure::Failure;
-use super::super::target;
+use super::super::which::Which;
+use super::super::{Global, target};
 
 /// Variables by which modules find their configuration: the programs that load them must have the same.
 /// SoftHSM; Yubico; Thales Luna; Google Cloud KMS; tpm2-pkcs11; Nitrokey `NetHSM`.
@@ -35,35 +35,20 @@ const ENGINE_PIN_LIMIT: u64 = 31;
 /// The certificate as it was named.
 #[derive(Debug)]
 pub(super) struct Source {
-    wanted: Wanted,
+    pub(super) which: Which,
     file: Option<PathBuf>,
     chain: Option<PathBuf>,
 }
 
 impl Source {
-    /// A file if there is one of the name, else a URI or a label.
-    pub(super) fn read(named: Option<&str>, chain: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn read(named: Option<&str>, chain: Option<&Path>, global: &Global) -> Result<Self, Failure> {
         let chain = chain.map(absolute).transpose()?;
-        let on_token = |id, label| Ok(Self { wanted: Wanted::OnToken { id, label }, file: None, chain: chain.clone() });
-        let Some(named) = named else { return on_token(None, None) };
-        if Path::new(named).is_file() {
-            let file = absolute(Path::new(named))?;
-            let certificates = x509::read_certificates(&file::read(&file)?)?;
-            return Ok(Self { wanted: Wanted::OneOf(certificates), file: Some(file), chain });
-        }
-        if named.starts_with("pkcs11:") {
-            let uri = Pkcs11Uri::parse(named).map_err(hsmcert::Error::from)?;
-            return on_token(uri.id, uri.object);
-        }
-        // What looks like a path is not a label with a mistake in it.
-        if named.contains(['/', '\\']) || named.ends_with(".pem") || named.ends_with(".crt") {
-            return Err(file::Error::Missing(PathBuf::from(named)).into());
-        }
-        on_token(None, Some(named.to_owned()))
-    }
-
-    pub(super) fn wanted(&self) -> &Wanted {
-        &self.wanted
+        let which = Which::read(named, global)?;
+        let file = match (&which, named) {
+            (Which::File(_), Some(named)) if named != "-" => Some(absolute(Path::new(named))?),
+            _ => None,
+        };
+        Ok(Self { which, file, chain })
     }
 
     /// The chain file, and its content when it is still to be written.
