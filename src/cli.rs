@@ -5,6 +5,7 @@ mod bind;
 mod certreq_words;
 mod clock;
 mod config;
+mod confirm;
 mod connect;
 mod convert;
 mod dev_ca;

@@ -28,10 +28,23 @@ impl Pin {
         self.len() == 0
     }
 
+    /// Whether both are the same text.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+
     /// `user:password` as AWS CloudHSM and its relatives want it.
     #[must_use]
     pub fn has_user(&self) -> bool {
         self.0.expose_secret().contains(':')
+    }
+
+    /// Four hexadecimal digits before a password, as `YubiHSM` wants it.
+    #[must_use]
+    pub fn has_key_id(&self) -> bool {
+        let text = self.0.expose_secret().as_bytes();
+        text.len() > 4 && text.iter().take(4).all(u8::is_ascii_hexdigit)
     }
 
     pub(crate) fn secret(&self) -> &SecretString {

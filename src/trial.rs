@@ -126,7 +126,9 @@ impl TrialToken {
             let text = file::read(&self.pin_file())?;
             let pin = Pin::new(String::from_utf8_lossy(&text).trim_end().to_owned());
             // Nobody ever needs the security officer of this token: its PIN is thrown away.
-            module.initialise_token(LABEL, &Pin::new(random_pin()?), &pin)?;
+            let so_pin = Pin::new(random_pin()?);
+            let token = module.initialise(&module.token_to_initialise(&Selector::default())?, LABEL, &so_pin)?;
+            module.set_user_pin(&token, &so_pin, &pin)?;
         }
         write_once(&self.ready_file(), b"")
     }

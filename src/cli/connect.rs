@@ -52,12 +52,12 @@ pub(super) fn with_target<T>(
         return Err(not_hardware(&format!("the token \"{}\" is SoftHSM's", token.label)));
     }
     let teller = {
-        let report = *report;
+        let report = report.clone();
         Box::new(move |text: &str| report.choice(text))
     };
     let conduct = Conduct { vendor: target.vendor, quirks: target.quirks, teller: Some(teller) };
     let session = Session::open(&module, token)?.with(conduct);
-    session.check_login()?;
+    session.token().check_login()?;
     let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
     session.login(pin.as_ref())?;
     drop((pin, trial));

@@ -188,7 +188,7 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             all.push("choose one with --token LABEL or --serial SERIAL".to_owned());
             all
         }
-        Token::NoToken(_) => text("initialise one with the vendor's tool (SoftHSM: softhsm2-util --init-token --free)"),
+        Token::NoToken(_) => text("initialise one with: hsmcert token init --label LABEL, or with the vendor's tool"),
         Token::PinMissing(_) => text("give it with --pin-source FILE, HSMCERT_PIN, or type it at a terminal"),
         Token::PinWrong { left, .. } => {
             let mut all = match left {
@@ -203,8 +203,9 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             all
         }
         Token::PinFinalTry(_) => text("log in once with the vendor's own tool, which resets the counter"),
-        Token::PinLocked(_) => text("the security officer can set a new PIN"),
-        Token::PinUnset(_) => text("the security officer sets it (pkcs11-tool --init-pin --login --login-type so)"),
+        Token::PinLocked(_) => text("the security officer can set a new PIN: hsmcert token set-pin --so"),
+        Token::PinUnset(_) => text("the security officer sets it: hsmcert token set-pin --so"),
+        Token::Initialise(error) => initialise_hints(error),
         Token::MechanismMissing { present, .. } if present.is_empty() => text("choose another algorithm or token"),
         Token::MechanismMissing { present, .. } => vec![format!("it has {}", present.join(", "))],
         Token::KeySize { algorithm: KeyAlgorithm::Rsa { .. }, .. } => {
@@ -240,6 +241,41 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             token::Reach::Away => text("check that the HSM is reachable, then run the command again"),
             token::Reach::Broken => text("run with -vv to see the calls, and report it to the HSM's vendor"),
         },
+    }
+}
+
+fn initialise_hints(error: &token::InitialiseError) -> Vec<String> {
+    use token::InitialiseError as Initialise;
+    let text = |text: &str| vec![text.to_owned()];
+    match error {
+        Initialise::OfficerPinWrong { .. } => text(
+            "it was tried once and is not tried again; check --so-pin-source (openCryptoki's first one is 87654321)",
+        ),
+        Initialise::OfficerPinFinalTry(_) => text("use the vendor's own tool, which can reset the counter"),
+        Initialise::OfficerPinLocked(_) => {
+            text("the vendor's own tool can reset the token, which destroys its objects")
+        }
+        Initialise::PinLength { .. } => text("choose a PIN that fits; nothing was changed"),
+        Initialise::PinPad(_) => text("set it with the device's own tool"),
+        Initialise::Label(_) => text("choose another with --label"),
+        Initialise::LabelTaken(_) => text("choose another with --label: two tokens of one label cannot be told apart"),
+        Initialise::NoFreeToken { present, .. } => {
+            let mut all: Vec<_> = present.iter().map(|token| format!("there is {token}")).collect();
+            all.push("make a slot or partition with the vendor's tool, or see hsmcert token init --help".to_owned());
+            all
+        }
+        Initialise::SeveralFreeTokens(free) => {
+            let mut all: Vec<_> =
+                free.iter().map(|one| format!("there is slot {}, {}", one.slot_number(), one.model)).collect();
+            all.push("choose one with --slot NUMBER".to_owned());
+            all
+        }
+        Initialise::Refused { .. } => text("the vendor's own tool does this"),
+        Initialise::UserPinNotSet { source, .. } => {
+            let mut all = token_hints(source);
+            all.push("set it with: hsmcert token set-pin --so --token LABEL".to_owned());
+            all
+        }
     }
 }
 

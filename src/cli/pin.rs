@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::process::{Command, Stdio};
 
 use hsmcert::pin::{Pin, PinSource};
+use hsmcert::token::Role;
 use hsmcert::{ErrorKind, file};
 use zeroize::Zeroizing;
 
@@ -12,8 +13,17 @@ use super::failure::Failure;
 use super::report::Report;
 use super::target::Target;
 
+/// Where the security officer's PIN may be.
+const OFFICERS_PIN: &str = "HSMCERT_SO_PIN";
+
 /// The PIN for a target; `None` when there is none and nobody can be asked.
 pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Option<Pin>, Failure> {
+    let prompt = format!("PIN of the token \"{}\": ", super::report::shown(token));
+    configured(target, report)?.map_or_else(|| ask(&prompt, report), |pin| Ok(Some(pin)))
+}
+
+/// The PIN that options, environment or profile give.
+pub(super) fn configured(target: &Target, report: &Report) -> Result<Option<Pin>, Failure> {
     if let Some(source) = &target.pin_source {
         return read(source).map(Some);
     }
@@ -30,12 +40,44 @@ pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Opti
             return Ok(Some(Pin::new(pin)));
         }
     }
-    if report.is_quiet() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    Ok(None)
+}
+
+/// The security officer's PIN that option or environment give.
+pub(super) fn officers(source: Option<&PinSource>, report: &Report) -> Result<Option<Pin>, Failure> {
+    if let Some(source) = source {
+        return read(source).map(Some);
+    }
+    let pin = environment::text(OFFICERS_PIN).map(Pin::new);
+    if pin.is_some() {
+        report.choice(&format!("security officer's PIN from the environment variable {OFFICERS_PIN}"));
+    }
+    Ok(pin)
+}
+
+/// Asks for a PIN, without an echo; `None` when nobody can be asked.
+pub(super) fn ask(prompt: &str, report: &Report) -> Result<Option<Pin>, Failure> {
+    if !can_ask(report) {
         return Ok(None);
     }
-    let prompt = format!("PIN of the token \"{}\": ", super::report::shown(token));
     let typed = rpassword::prompt_password(prompt).map_err(|error| unreadable("the terminal", &error.to_string()))?;
     Ok(Some(Pin::new(typed)))
+}
+
+/// Asks for a new PIN twice, since nobody sees what is typed.
+pub(super) fn ask_twice(whose: Role, report: &Report) -> Result<Option<Pin>, Failure> {
+    let Some(first) = ask(&format!("new {whose}: "), report)? else { return Ok(None) };
+    let second = ask(&format!("the same {whose} again: "), report)?;
+    if second.is_none_or(|second| !first.is_same(&second)) {
+        return Err(Failure::new(ErrorKind::LoginFailed, format!("the two entries of the {whose} differ"))
+            .hint("nothing was changed; run the command again"));
+    }
+    Ok(Some(first))
+}
+
+/// Somebody is there who can answer.
+pub(super) fn can_ask(report: &Report) -> bool {
+    !report.is_quiet() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Reads a source; one that cannot be read is an error, not "no PIN".
@@ -70,6 +112,7 @@ fn run(command: &str, source: &PinSource) -> Result<Zeroizing<Vec<u8>>, Failure>
         .args([flag, command])
         // A command that gives a PIN needs none of another token.
         .env_remove("HSMCERT_PIN")
+        .env_remove(OFFICERS_PIN)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

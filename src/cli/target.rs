@@ -181,21 +181,8 @@ fn selector(
     profile: Option<&Chosen>,
     profile_uri: &Pkcs11Uri,
 ) -> Result<Selector, Failure> {
-    let of_uri = |uri: &Pkcs11Uri| Selector {
-        label: uri.token.clone(),
-        serial: uri.serial.clone(),
-        manufacturer: uri.manufacturer.clone(),
-        model: uri.model.clone(),
-        slot: uri.slot_id,
-    };
     let slot = environment.slot.as_deref().map(str::parse).transpose();
     let slot = slot.map_err(|_| Failure::usage("HSMCERT_SLOT is not a number"))?;
-    let plain = |label: &Option<String>, serial: &Option<String>, slot| Selector {
-        label: label.clone(),
-        serial: serial.clone(),
-        slot,
-        ..Selector::default()
-    };
     let sources = [
         plain(&global.token, &global.serial, global.slot),
         of_uri(flag_uri),
@@ -206,6 +193,26 @@ fn selector(
         of_uri(profile_uri),
     ];
     Ok(sources.into_iter().find(|selector| !selector.is_empty()).unwrap_or_default())
+}
+
+/// The token that the options of the command line name, whatever else may name one.
+pub(super) fn named_by_options(global: &Global) -> Result<Selector, Failure> {
+    let named = plain(&global.token, &global.serial, global.slot);
+    Ok(if named.is_empty() { of_uri(&parse(global.uri.as_deref())?) } else { named })
+}
+
+fn of_uri(uri: &Pkcs11Uri) -> Selector {
+    Selector {
+        label: uri.token.clone(),
+        serial: uri.serial.clone(),
+        manufacturer: uri.manufacturer.clone(),
+        model: uri.model.clone(),
+        slot: uri.slot_id,
+    }
+}
+
+fn plain(label: &Option<String>, serial: &Option<String>, slot: Option<u64>) -> Selector {
+    Selector { label: label.clone(), serial: serial.clone(), slot, ..Selector::default() }
 }
 
 fn parse(uri: Option<&str>) -> Result<Pkcs11Uri, Failure> {

@@ -1,5 +1,8 @@
-//! `hsmcert token list | info | vendors`.
+//! `hsmcert token list | info`; the other subcommands have files of their own.
 
+mod init;
+mod lost;
+mod set_pin;
 mod vendors;
 
 use std::fmt::Write as _;
@@ -23,8 +26,10 @@ use super::{Global, connect, target};
   hsmcert token list                          modules that are here, and the tokens in them
   hsmcert token info --token web              what one token can do, and the state of its PIN
   hsmcert token vendors                       built-in profiles, and what is special about each product
+  hsmcert token init --label web              a new token and its user's PIN
+  hsmcert token set-pin --token web           another PIN
 
-None of them needs a PIN.")]
+list, info and vendors need no PIN.")]
 pub(super) struct TokenArguments {
     #[command(subcommand)]
     command: TokenCommand,
@@ -38,6 +43,10 @@ enum TokenCommand {
     Info,
     /// Products that hsmcert knows: usual places of their modules, and how each is treated
     Vendors,
+    /// Initialise a token and set its user's PIN
+    Init(init::InitArguments),
+    /// Change the user's PIN, or have the security officer set it
+    SetPin(set_pin::SetPinArguments),
 }
 
 #[derive(Serialize)]
@@ -85,13 +94,15 @@ struct JsonMechanism {
 }
 
 pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) -> Result<(), Failure> {
-    match arguments.command {
+    match &arguments.command {
         TokenCommand::List => list(global, report),
         TokenCommand::Info => info(global, report),
         TokenCommand::Vendors => {
             vendors::run(report);
             Ok(())
         }
+        TokenCommand::Init(arguments) => init::run(global, arguments, report),
+        TokenCommand::SetPin(arguments) => set_pin::run(global, arguments, report),
     }
 }
 

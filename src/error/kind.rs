@@ -133,6 +133,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::NoToken(_)
         | Token::Random(_) => ErrorKind::TokenUnavailable,
         Token::TokenAmbiguous { .. } | Token::LabelTaken { .. } | Token::KeyAmbiguous { .. } => ErrorKind::Conflict,
+        Token::Initialise(error) => initialise_kind(error),
         Token::PinMissing(_)
         | Token::PinWrong { .. }
         | Token::PinFinalTry(_)
@@ -153,6 +154,21 @@ fn token_kind(error: &token::Error) -> ErrorKind {
             Reach::NotLoggedIn => ErrorKind::LoginFailed,
             Reach::Away | Reach::Broken => ErrorKind::TokenUnavailable,
         },
+    }
+}
+
+fn initialise_kind(error: &token::InitialiseError) -> ErrorKind {
+    use token::InitialiseError as Initialise;
+    match error {
+        Initialise::OfficerPinWrong { .. }
+        | Initialise::OfficerPinFinalTry(_)
+        | Initialise::OfficerPinLocked(_)
+        | Initialise::PinLength { .. } => ErrorKind::LoginFailed,
+        Initialise::PinPad(_) | Initialise::Refused { .. } => ErrorKind::TokenRefused,
+        Initialise::Label(_) => ErrorKind::Usage,
+        Initialise::LabelTaken(_) | Initialise::SeveralFreeTokens(_) => ErrorKind::Conflict,
+        Initialise::NoFreeToken { .. } => ErrorKind::TokenUnavailable,
+        Initialise::UserPinNotSet { source, .. } => token_kind(source),
     }
 }
 

@@ -45,6 +45,10 @@ pub enum TokenFlag {
     WriteProtected,
     /// The security officer's PIN is locked.
     OfficerPinLocked,
+    /// One more wrong PIN of the security officer locks it.
+    OfficerPinFinalTry,
+    /// The security officer's PIN is the one that the token came with, or has expired.
+    OfficerPinToBeChanged,
     /// A self-test has failed.
     ErrorState,
 }
@@ -61,6 +65,8 @@ impl fmt::Display for TokenFlag {
             Self::NoLogin => "no login needed",
             Self::WriteProtected => "write-protected",
             Self::OfficerPinLocked => "security officer's PIN locked",
+            Self::OfficerPinFinalTry => "one try of the security officer's PIN left",
+            Self::OfficerPinToBeChanged => "security officer's PIN must be changed",
             Self::ErrorState => "error state: a self-test has failed",
         })
     }
@@ -101,6 +107,8 @@ impl Module {
             (!info.login_required(), TokenFlag::NoLogin),
             (info.write_protected(), TokenFlag::WriteProtected),
             (info.so_pin_locked(), TokenFlag::OfficerPinLocked),
+            (info.so_pin_final_try(), TokenFlag::OfficerPinFinalTry),
+            (info.so_pin_to_be_changed(), TokenFlag::OfficerPinToBeChanged),
             (info.error_state(), TokenFlag::ErrorState),
         ];
         Ok(TokenDetails {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use cryptoki::context::Function;
 use cryptoki::error::RvError;
 
+use super::initialise_error::InitialiseError;
 use super::slot::TokenInfo;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
@@ -72,6 +73,9 @@ pub enum Error {
     /// The user PIN was never set.
     #[error("the token \"{0}\" has no user PIN yet")]
     PinUnset(String),
+    /// A token could not be initialised, or a PIN not be set.
+    #[error(transparent)]
+    Initialise(#[from] InitialiseError),
     /// The token does not have the mechanism.
     #[error("the token cannot {doing}: it has no {}", .wanted.join(" or "))]
     MechanismMissing {
@@ -322,6 +326,12 @@ pub(super) fn certificate_refusal(error: &cryptoki::error::Error) -> Error {
         ) => Error::CertificateRefused { source },
         _ => Error::Call { doing: "store the certificate", source },
     }
+}
+
+/// The module does not have the function at all.
+pub(super) fn is_missing_function(error: &cryptoki::error::Error) -> bool {
+    use cryptoki::error::Error as Cryptoki;
+    matches!(error, Cryptoki::NullFunctionPointer | Cryptoki::Pkcs11(RvError::FunctionNotSupported, _))
 }
 
 /// Puts the operation to a failed call.

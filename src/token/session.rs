@@ -68,28 +68,13 @@ impl<'m> Session<'m> {
         self.token.login_required && !self.token.pin_pad
     }
 
-    /// Refuses, without touching the PIN, when a login cannot or should not be tried.
-    ///
-    /// # Errors
-    /// [`Error::PinLocked`], [`Error::PinUnset`], [`Error::PinFinalTry`].
-    pub fn check_login(&self) -> Result<(), Error> {
-        let TokenInfo { label, login_required, pin_set, pin_final_try, pin_locked, .. } = &self.token;
-        match () {
-            () if !login_required => Ok(()),
-            () if *pin_locked => Err(Error::PinLocked(label.clone())),
-            () if *pin_final_try => Err(Error::PinFinalTry(label.clone())),
-            () if !pin_set => Err(Error::PinUnset(label.clone())),
-            () => Ok(()),
-        }
-    }
-
     /// Logs in, once. With a PIN pad the PIN is typed at the device (PKCS#11 3.1, 5.6.8). A wrong PIN is
     /// never tried again.
     ///
     /// # Errors
     /// [`Error::PinMissing`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
     pub fn login(&self, pin: Option<&Pin>) -> Result<(), Error> {
-        self.check_login()?;
+        self.token.check_login()?;
         if !self.token.login_required {
             return Ok(());
         }
@@ -105,7 +90,7 @@ impl<'m> Session<'m> {
         }
     }
 
-    fn login_error(&self, error: &Cryptoki) -> Error {
+    pub(super) fn login_error(&self, error: &Cryptoki) -> Error {
         let token = self.token.label.clone();
         let source = CallError::new(error);
         match error {

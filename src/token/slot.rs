@@ -31,6 +31,8 @@ pub struct TokenInfo {
     pub pin_final_try: bool,
     /// `CKF_USER_PIN_LOCKED`.
     pub pin_locked: bool,
+    /// `CKF_TOKEN_INITIALIZED`.
+    pub(super) initialised: bool,
 }
 
 /// The module's number of a slot, kept with cryptoki's type.
@@ -43,10 +45,34 @@ impl TokenInfo {
     pub fn slot_number(&self) -> u64 {
         self.slot.0.id()
     }
+
+    /// `CKF_TOKEN_INITIALIZED`: it has a label and a security officer's PIN.
+    #[must_use]
+    pub fn is_initialised(&self) -> bool {
+        self.initialised
+    }
+
+    /// Refuses, without touching the PIN, when a login cannot or should not be tried.
+    ///
+    /// # Errors
+    /// [`Error::PinLocked`], [`Error::PinUnset`], [`Error::PinFinalTry`].
+    pub fn check_login(&self) -> Result<(), Error> {
+        let Self { label, login_required, pin_set, pin_final_try, pin_locked, .. } = self;
+        match () {
+            () if !login_required => Ok(()),
+            () if *pin_locked => Err(Error::PinLocked(label.clone())),
+            () if *pin_final_try => Err(Error::PinFinalTry(label.clone())),
+            () if !pin_set => Err(Error::PinUnset(label.clone())),
+            () => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for TokenInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.initialised {
+            return write!(f, "slot {}, whose token is not initialised", self.slot_number());
+        }
         write!(f, "token \"{}\", serial {}, slot {}", self.label, self.serial, self.slot_number())
     }
 }
@@ -73,7 +99,7 @@ impl Selector {
         *self == Self::default()
     }
 
-    fn fits(&self, token: &TokenInfo) -> bool {
+    pub(super) fn fits(&self, token: &TokenInfo) -> bool {
         let same = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
         same(&self.label, &token.label)
             && same(&self.serial, &token.serial)
@@ -107,17 +133,18 @@ impl Module {
     /// [`Error::Call`] when the slots cannot be listed. A single slot that gives an error is passed over: it
     /// may be an empty reader.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, Error> {
-        Ok(self.survey()?.0)
+        let (tokens, _) = self.survey()?;
+        Ok(tokens.into_iter().filter(|token| token.initialised).collect())
     }
 
-    /// All initialised tokens, and the error of a slot that could not be read although something is in it.
-    fn survey(&self) -> Result<(Vec<TokenInfo>, Option<CallError>), Error> {
+    /// All tokens, initialised or not, and the error of a slot that could not be read although something is in it.
+    pub(super) fn survey(&self) -> Result<(Vec<TokenInfo>, Option<CallError>), Error> {
         let slots =
             self.call("C_GetSlotList", cryptoki::context::Pkcs11::get_slots_with_token).doing("list its slots")?;
         let (mut tokens, mut unreadable) = (Vec::new(), None);
         for slot in slots {
             match self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)) {
-                Ok(info) if info.token_initialized() => tokens.push(TokenInfo {
+                Ok(info) => tokens.push(TokenInfo {
                     slot: SlotNumber(slot),
                     label: info.label().trim_end_matches('\0').to_owned(),
                     serial: info.serial_number().trim_end_matches('\0').to_owned(),
@@ -128,9 +155,10 @@ impl Module {
                     pin_set: info.user_pin_initialized(),
                     pin_final_try: info.user_pin_final_try(),
                     pin_locked: info.user_pin_locked(),
+                    initialised: info.token_initialized(),
                 }),
-                // A free slot, an empty reader, a card that the module does not know.
-                Ok(_) | Err(Cryptoki::Pkcs11(RvError::TokenNotPresent | RvError::TokenNotRecognized, _)) => {}
+                // An empty reader, a card that the module does not know.
+                Err(Cryptoki::Pkcs11(RvError::TokenNotPresent | RvError::TokenNotRecognized, _)) => {}
                 Err(error) => unreadable = Some(CallError::new(&error)),
             }
         }
@@ -143,7 +171,8 @@ impl Module {
     /// [`Error::NoToken`], [`Error::TokenMissing`] and [`Error::TokenAmbiguous`] list what is there;
     /// [`Error::Call`] when none fits, and one that might could not be read.
     pub fn token(&self, selector: &Selector) -> Result<TokenInfo, Error> {
-        let (present, unreadable) = self.survey()?;
+        let (mut present, unreadable) = self.survey()?;
+        present.retain(|token| token.initialised);
         let mut fitting: Vec<_> = present.iter().filter(|token| selector.fits(token)).cloned().collect();
         if let (true, Some(source)) = (fitting.is_empty(), unreadable) {
             return Err(Error::Call { doing: "tell what is in one of its slots", source });
@@ -158,26 +187,24 @@ impl Module {
             (None, _) => Err(Error::TokenMissing { wanted: selector.to_string(), present }),
         }
     }
+}
 
-    /// Initialises the first free slot: label, security officer PIN, then user PIN.
-    ///
-    /// # Errors
-    /// [`Error::Call`] with the step that failed; [`Error::NoToken`] when there is no free slot.
-    pub fn initialise_token(&self, label: &str, so_pin: &crate::pin::Pin, pin: &crate::pin::Pin) -> Result<(), Error> {
-        use cryptoki::session::UserType;
-        let slots =
-            self.call("C_GetSlotList", cryptoki::context::Pkcs11::get_slots_with_token).doing("list its slots")?;
-        let free = |slot: &Slot| {
-            let info = self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(*slot));
-            info.is_ok_and(|info| !info.token_initialized())
-        };
-        let slot = slots.into_iter().find(free).ok_or_else(|| Error::NoToken(self.path().to_owned()))?;
-        let initialise = |pkcs11: &cryptoki::context::Pkcs11| pkcs11.init_token(slot, so_pin.secret(), label);
-        self.call("C_InitToken", initialise).doing("initialise itself")?;
-        let session = self.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
-        let login = || session.login(UserType::So, Some(so_pin.secret()));
-        self.observe("C_Login", login).doing("accept the security officer's PIN")?;
-        self.observe("C_InitPIN", || session.init_pin(pin.secret())).doing("take a user PIN")?;
-        self.observe("C_Logout", || session.logout()).doing("log the security officer out")
+#[cfg(test)]
+impl TokenInfo {
+    /// A token that is ready.
+    pub(super) fn example(slot: u64) -> Self {
+        Self {
+            slot: SlotNumber(Slot::try_from(slot).unwrap()),
+            label: "example".to_owned(),
+            serial: "1".to_owned(),
+            manufacturer: String::new(),
+            model: String::new(),
+            login_required: true,
+            pin_pad: false,
+            pin_set: true,
+            pin_final_try: false,
+            pin_locked: false,
+            initialised: true,
+        }
     }
 }

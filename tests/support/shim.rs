@@ -57,6 +57,11 @@ impl<'t> Shim<'t> {
         self.with("PKCS11_SHIM_DROP_ATTRIBUTE", attribute)
     }
 
+    /// Flags that the token then has too, for example `0x20000` (`CKF_USER_PIN_FINAL_TRY`).
+    pub fn with_token_flags(self, flags: &str) -> Self {
+        self.with("PKCS11_SHIM_TOKEN_FLAGS", flags)
+    }
+
     /// The shim under another file name, as a vendor's module has it.
     pub fn named(mut self, file: &str) -> Self {
         let copy = self.token.folder().join(file);

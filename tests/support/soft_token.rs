@@ -18,7 +18,7 @@ impl SoftToken {
     pub const LABEL: &str = "test token";
     /// Unlike anything that is printed by chance: [`tests/secrets.rs`] looks for it everywhere.
     pub const PIN: &str = "pin-Xq7vR2";
-    const SO_PIN: &str = "so-pin-Kd93";
+    pub const SO_PIN: &str = "so-pin-Kd93";
 
     pub fn new() -> Self {
         let sandbox = Sandbox::new();

@@ -5,7 +5,7 @@
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CKR_FUNCTION_NOT_SUPPORTED};
 
 use crate::call::observed;
-use crate::{certificates, mechanisms};
+use crate::{certificates, mechanisms, token_info};
 
 /// A function of the list, as a type: it tells one stand-in from another with the same signature.
 pub(crate) trait Function {
@@ -112,6 +112,7 @@ pub(crate) fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
     CK_FUNCTION_LIST {
         C_GetFunctionList: Some(crate::C_GetFunctionList),
         C_CreateObject: real.C_CreateObject.map(|_| certificates::create_object as _),
+        C_GetTokenInfo: real.C_GetTokenInfo.map(|_| token_info::get_token_info as _),
         C_GetMechanismList: real.C_GetMechanismList.map(|_| mechanisms::get_mechanism_list as _),
         C_GetMechanismInfo: real.C_GetMechanismInfo.map(|_| mechanisms::get_mechanism_info as _),
         C_SignInit: real.C_SignInit.map(|_| mechanisms::sign_init as _),

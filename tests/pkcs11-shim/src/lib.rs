@@ -12,6 +12,7 @@ mod forward;
 mod mechanisms;
 mod module;
 mod settings;
+mod token_info;
 
 use cryptoki_sys::{CK_FUNCTION_LIST_PTR_PTR, CK_RV, CKR_ARGUMENTS_BAD, CKR_GENERAL_ERROR, CKR_OK};
 

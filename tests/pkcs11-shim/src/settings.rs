@@ -9,6 +9,7 @@
 //! | `PKCS11_SHIM_REFUSE_CERTIFICATES=0x54` | `C_CreateObject` of a certificate gives this result |
 //! | `PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE=0xd1` | the same, where a certificate has its `CKA_ID` already |
 //! | `PKCS11_SHIM_DROP_ATTRIBUTE=0x101` | an attribute of certificates that never gets to the module |
+//! | `PKCS11_SHIM_TOKEN_FLAGS=0x20000` | flags that `C_GetTokenInfo` then has too |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
 //! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
 //! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
@@ -18,7 +19,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
+use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
 
 /// All settings, parsed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) refused_certificates: Option<CK_RV>,
     pub(crate) refused_second_certificate: Option<CK_RV>,
     pub(crate) dropped_attribute: Option<CK_ATTRIBUTE_TYPE>,
+    pub(crate) token_flags: CK_FLAGS,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
     pub(crate) delay: Duration,
@@ -75,6 +77,7 @@ impl Settings {
                 .map(|text| number(&text))
                 .transpose()?,
             dropped_attribute: value("PKCS11_SHIM_DROP_ATTRIBUTE").map(|text| number(&text)).transpose()?,
+            token_flags: value("PKCS11_SHIM_TOKEN_FLAGS").map_or(Ok(0), |text| number(&text))?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
@@ -137,6 +140,7 @@ mod tests {
             ("PKCS11_SHIM_REFUSE_CERTIFICATES", "0x54"),
             ("PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE", "0xd1"),
             ("PKCS11_SHIM_DROP_ATTRIBUTE", "0x101"),
+            ("PKCS11_SHIM_TOKEN_FLAGS", "0x20000"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
             ("PKCS11_SHIM_DELAY_US", "2000"),
@@ -150,6 +154,7 @@ mod tests {
             refused_certificates: Some(0x54),
             refused_second_certificate: Some(0xd1),
             dropped_attribute: Some(0x101),
+            token_flags: 0x20000,
             failures: vec![
                 Failure { when: nth("C_Sign", 1), result: 0x30 },
                 Failure { when: nth("C_Login", 2), result: 0xa0 },

@@ -1,0 +1,105 @@
+//! `hsmcert token set-pin`: the user's PIN, changed by the user or set by the security officer.
+
+use clap::Args;
+use hsmcert::pin::{Pin, PinSource};
+use hsmcert::token::{Module, Role, TokenDetails};
+use hsmcert::{ErrorKind, trial};
+use serde::Serialize;
+
+use super::init::{missing, module_of, name_tool};
+use crate::cli::failure::Failure;
+use crate::cli::report::{Report, shown};
+use crate::cli::target::Target;
+use crate::cli::{Global, connect, pin};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hsmcert token set-pin --token web           asks for the old PIN, and twice for the new one
+  hsmcert token set-pin --token web --pin-source old.pin --new-pin-source new.pin
+  hsmcert token set-pin --token web --so --so-pin-source so.pin --new-pin-source new.pin
+
+The old PIN is given to the token once, and never when it is the last try. --so needs no old PIN: it is for a PIN that
+is forgotten or locked. Without --so-pin-source the security officer's PIN is taken from HSMCERT_SO_PIN.")]
+pub(super) struct SetPinArguments {
+    /// Where the user's new PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
+    #[arg(long, value_name = "SOURCE")]
+    new_pin_source: Option<String>,
+    /// The security officer sets it
+    #[arg(long)]
+    so: bool,
+    /// Where the security officer's PIN is
+    #[arg(long, value_name = "SOURCE", requires = "so")]
+    so_pin_source: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PinSet {
+    label: String,
+    serial: String,
+    slot: u64,
+    set_by: &'static str,
+}
+
+pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report) -> Result<(), Failure> {
+    let SetPinArguments { new_pin_source, so, so_pin_source } = arguments;
+    if *so && global.pin_source.is_some() {
+        return Err(Failure::usage("with --so the old PIN has no part in it")
+            .hint("the new one comes from --new-pin-source, the security officer's from --so-pin-source"));
+    }
+    let other = if *so { so_pin_source } else { &global.pin_source };
+    if other.as_deref() == Some("-") && new_pin_source.as_deref() == Some("-") {
+        return Err(Failure::usage("two PINs cannot both come from stdin"));
+    }
+    let target = module_of(global, report)?;
+    let module = Module::load(&target.module, connect::observe(report))?;
+    let token = module.token(&target.selector)?;
+    report.choice(&format!("{token}"));
+    if token.label == trial::LABEL {
+        return Err(Failure::new(ErrorKind::Conflict, "the PIN of the trial token is hsmcert's own").hint(
+            "whoever may read the trial token's folder may use it: make a token of your own with hsmcert token init",
+        ));
+    }
+    let details = module.details(&token)?;
+    details.check_no_pin_pad()?;
+    if *so {
+        details.check_officer()?;
+        let source = so_pin_source.as_deref().map(PinSource::parse);
+        let so_pin = match pin::officers(source.as_ref(), report)? {
+            Some(pin) => Some(pin),
+            None => pin::ask(&format!("{} of the token \"{}\": ", Role::Officer, shown(&token.label)), report)?,
+        };
+        let so_pin = so_pin.ok_or_else(|| missing(Role::Officer, "--so-pin-source FILE or HSMCERT_SO_PIN"))?;
+        let new = new_pin(&details, new_pin_source.as_deref(), report)?;
+        module.set_user_pin(&token, &so_pin, &new)
+    } else {
+        token.check_login()?;
+        let old = pin::find(&target, &token.label, report)?;
+        let old = old.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;
+        let new = new_pin(&details, new_pin_source.as_deref(), report)?;
+        module.change_user_pin(&token, &old, &new)
+    }
+    .map_err(|error| name_tool(error.into(), &target))?;
+
+    let set_by = if *so { "security-officer" } else { "user" };
+    let set = PinSet { slot: token.slot_number(), label: token.label, serial: token.serial, set_by };
+    report.result(&set, &format!("the user's PIN of the token \"{}\" is set\n", shown(&set.label)));
+    remind(&target, report);
+    Ok(())
+}
+
+fn new_pin(details: &TokenDetails, source: Option<&str>, report: &Report) -> Result<Pin, Failure> {
+    let new = match source.map(PinSource::parse) {
+        Some(source) => Some(pin::read(&source)?),
+        None => pin::ask_twice(Role::User, report)?,
+    };
+    let new = new.ok_or_else(|| missing(Role::User, "--new-pin-source FILE"))?;
+    details.check_pin_length(&new, Role::User)?;
+    Ok(new)
+}
+
+/// What hsmcert and servers read the old PIN from.
+fn remind(target: &Target, report: &Report) {
+    if let Some(source) = target.pin_source.as_ref().or(target.profile_pin_source.as_ref()) {
+        report.note(&format!("{source} may still hold the old PIN, and so may servers that use the token"));
+    }
+}
