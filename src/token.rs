@@ -24,6 +24,7 @@ mod new_key_pair;
 mod object;
 mod parallel;
 mod public_key;
+mod raw;
 mod session;
 mod slot;
 mod template_ladder;

@@ -28,6 +28,8 @@ pub(super) struct Config {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Profile {
     pub(super) module: Option<PathBuf>,
+    /// The reserved argument of the module's `C_Initialize`.
+    pub(super) init_args: Option<String>,
     pub(super) token: Option<String>,
     pub(super) serial: Option<String>,
     pub(super) slot: Option<u64>,
@@ -52,7 +54,7 @@ impl Config {
         let bytes = file::read(path)?;
         let wrong = |reason: String| {
             Failure::new(ErrorKind::Usage, format!("{} is not a usable configuration: {reason}", path.display()))
-                .hint("it holds [profile.NAME] tables with module, token, serial, slot, uri, pin-source, providers")
+                .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers")
         };
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))

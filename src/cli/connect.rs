@@ -48,8 +48,11 @@ pub(super) fn with_target<T>(
 
     let (module, token) = open(&target, trial.as_ref(), report)?;
     report.choice(&format!("{token}"));
-    if hardware_only && token.manufacturer.starts_with("SoftHSM") {
-        return Err(not_hardware(&format!("the token \"{}\" is SoftHSM's", token.label)));
+    if hardware_only && token.is_software() {
+        return Err(not_hardware(&format!(
+            "the token \"{}\" is a program ({} {})",
+            token.label, token.manufacturer, token.model
+        )));
     }
     let teller = {
         let report = report.clone();
@@ -79,13 +82,18 @@ pub(super) fn with_token<T>(
     Ok(work(&module, &token)?)
 }
 
+/// Loads the module.
+pub(super) fn load(target: &Target, report: &Report) -> Result<Module, Error> {
+    Ok(Module::load(&target.module, target.init_args.as_deref(), observe(report))?)
+}
+
 /// Loads the module and finds the token.
 fn open(
     target: &Target,
     trial: Option<&(TrialToken, Starting)>,
     report: &Report,
 ) -> Result<(Module, TokenInfo), Failure> {
-    let module = Module::load(&target.module, observe(report))?;
+    let module = load(target, report)?;
     let token = match trial {
         None => module.token(&target.selector)?,
         Some((trial, starting)) => {

@@ -19,6 +19,8 @@ use super::failure::Failure;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) module: PathBuf,
+    /// The reserved argument of its `C_Initialize`; only a profile has one, and it is for the profile's module.
+    pub(super) init_args: Option<String>,
     pub(super) selector: Selector,
     pub(super) pin_source: Option<PinSource>,
     /// A PIN that a profile names; it comes after the environment.
@@ -61,6 +63,7 @@ pub(super) fn resolve(
         let module = found.profile.module.clone().or_else(|| profile_uri.module_path.clone());
         module.map(|module| (module, found.why.clone()))
     });
+    let init_args = profile.as_ref().filter(|_| named.is_none()).and_then(|found| found.profile.init_args.clone());
     let selector =
         selector(global, environment, &flag_uri, &environment_uri, &request_uri, profile.as_ref(), &profile_uri)?;
     let pin_source = explicit_pin.or(flag_uri.pin_source).or(environment_uri.pin_source).or(request_uri.pin_source);
@@ -89,6 +92,7 @@ pub(super) fn resolve(
     let vendor = product(profile.as_ref(), &module);
     Ok(Target {
         module,
+        init_args,
         selector,
         pin_source,
         profile_pin_source: profile
@@ -241,6 +245,7 @@ fn trial(module: Option<PathBuf>, pin_source: Option<PinSource>, why: &str) -> R
     let why = format!("trial token: {why}");
     Ok(Target {
         module,
+        init_args: None,
         selector: Selector::default(),
         pin_source,
         profile_pin_source: None,

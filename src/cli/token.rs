@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hsmcert::platform::ConfiguredModule;
 use hsmcert::token::vendor::{self, Platform};
 use hsmcert::token::{Module, TokenDetails};
 use hsmcert::trial::TrialToken;
@@ -107,33 +108,42 @@ pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) 
 }
 
 fn list(global: &Global, report: &Report) -> Result<(), Failure> {
-    let modules = find_modules(global)?.into_iter().map(|(path, why)| look_at(path, why, report)).collect();
+    let modules = find_modules(global)?.into_iter().map(|found| look_at(found, report)).collect();
     let listed = Listed { modules };
     report.result(&listed, &draw(&listed));
     Ok(())
 }
 
-/// The module that commands would use, and those at the usual places of vendors.
-fn find_modules(global: &Global) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut found: Vec<(PathBuf, String)> = Vec::new();
+/// A module that is here.
+struct Found {
+    path: PathBuf,
+    init_args: Option<String>,
+    why: String,
+}
+
+/// The module that commands would use, those of p11-kit's configuration, and those at the usual places of vendors.
+fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
+    let mut found: Vec<Found> = Vec::new();
     // That nothing is configured is no failure of a command that shows what is there.
     if let Ok(target) = target::resolve(global, &Environment::read(), &Config::find()?, &Default::default()) {
         let trial = platform::data_folder().map(|folder| TrialToken::below(&folder).configuration());
         if let Some(configuration) = trial.filter(|file| target.trial && file.exists()) {
             platform::use_softhsm_configuration(&configuration);
         }
-        found.push((target.module, target.why));
+        found.push(Found { path: target.module, init_args: target.init_args, why: target.why });
+    }
+    for ConfiguredModule { name, module, init_args } in platform::p11_kit_modules("hsmcert") {
+        found.push(Found { path: module, init_args, why: format!("p11-kit's {name}") });
     }
     for vendor in vendor::VENDORS {
         let places = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from);
-        found.extend(
-            places.filter(|path| path.exists()).map(|path| (path, format!("usual place of {}", vendor.product))),
-        );
+        let why = || format!("usual place of {}", vendor.product);
+        found.extend(places.filter(|path| path.exists()).map(|path| Found { path, init_args: None, why: why() }));
     }
     let mut seen = Vec::new();
     // A module under two names is one: it cannot be started twice.
-    found.retain(|(path, _)| {
-        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    found.retain(|one| {
+        let real = one.path.canonicalize().unwrap_or_else(|_| one.path.clone());
         let is_new = !seen.contains(&real);
         seen.push(real);
         is_new
@@ -142,9 +152,10 @@ fn find_modules(global: &Global) -> Result<Vec<(PathBuf, String)>, Failure> {
 }
 
 /// A module that does not work is part of the result.
-fn look_at(path: PathBuf, why: String, report: &Report) -> JsonModule {
+fn look_at(found: Found, report: &Report) -> JsonModule {
+    let Found { path, init_args, why } = found;
     let tokens = || -> Result<Vec<JsonToken>, Error> {
-        let module = Module::load(&path, connect::observe(report))?;
+        let module = Module::load(&path, init_args.as_deref(), connect::observe(report))?;
         module.tokens()?.iter().map(|token| Ok(json(module.details(token)?))).collect()
     };
     let (tokens, error) = match tokens() {

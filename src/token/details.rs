@@ -96,7 +96,7 @@ impl Module {
     /// [`Error::Call`].
     pub fn details(&self, token: &TokenInfo) -> Result<TokenDetails, Error> {
         let slot = token.slot.0;
-        let info = self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)).doing("describe itself")?;
+        let info = self.token_info(slot).doing("describe itself")?;
         let flags = [
             (!info.user_pin_initialized() && info.login_required(), TokenFlag::PinUnset),
             (info.user_pin_count_low(), TokenFlag::PinTriesFew),
@@ -127,8 +127,7 @@ impl Module {
     /// [`Error::Call`].
     pub fn certificate_mechanisms(&self, token: &TokenInfo) -> Result<Vec<(&'static str, bool)>, Error> {
         let slot = token.slot.0;
-        let listed = self.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
-        let mut present: Vec<String> = listed.doing("list its mechanisms")?.iter().map(ToString::to_string).collect();
+        let mut present: Vec<String> = self.mechanisms(slot)?.iter().map(ToString::to_string).collect();
         // cryptoki leaves out of the list what it has no name for.
         let info = self.call("C_GetMechanismInfo", |pkcs11| pkcs11.get_mechanism_info(slot, RSA_X9_31_KEY_PAIR_GEN));
         present.extend(info.is_ok().then(|| RSA_X9_31_KEY_PAIR_GEN.to_string()));

@@ -7,11 +7,28 @@ use cryptoki::mechanism::dsa::{HedgeType, SignAdditionalContext};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::slot::Slot;
 use cryptoki::types::Ulong;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use super::error::Error;
+use super::error::{Doing as _, Error};
+use super::module::Module;
 use crate::key::{Hash, KeyAlgorithm, SignatureScheme};
+
+impl Module {
+    /// The mechanisms of a token.
+    pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<MechanismType>, Error> {
+        const PSS: MechanismType = MechanismType::RSA_PKCS_PSS;
+        let listed = self.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
+        let mut present = listed.doing("list its mechanisms")?;
+        // tpm2-pkcs11 1.9.0 signs by RSA-PSS and does not list it; only C_GetMechanismInfo tells.
+        if present.contains(&MechanismType::RSA_PKCS) && !present.contains(&PSS) {
+            let info = self.call("C_GetMechanismInfo", |pkcs11| pkcs11.get_mechanism_info(slot, PSS));
+            present.extend(info.is_ok_and(|info| info.sign()).then_some(PSS));
+        }
+        Ok(present)
+    }
+}
 
 /// The sizes in bits that `C_GetMechanismInfo` gives for a mechanism that makes keys. Only for RSA and EC keys the
 /// standard says what its numbers count (PKCS#11 3.1, 6.1.4 and 6.3.7); a greatest size that is none, such as 0 or a

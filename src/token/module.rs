@@ -1,11 +1,14 @@
 //! A vendor's PKCS#11 module: loaded once, finalised at the end, never unloaded.
 
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::context::Pkcs11;
+use cryptoki::slot::Slot;
 
 use super::error::{CallError, Error};
+use super::raw;
 
 /// Is told each PKCS#11 function that was called, how long it took and how it ended; never a value.
 pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>)>;
@@ -19,15 +22,18 @@ pub struct Module {
 }
 
 impl Module {
-    /// Loads the library and calls `C_Initialize` with `CKF_OS_LOCKING_OK`.
+    /// Loads the library and calls `C_Initialize` with `CKF_OS_LOCKING_OK`; `init_args` is the reserved argument of
+    /// that call, in which some modules take their configuration (NSS: `configdir='sql:/folder'`).
     ///
     /// # Errors
     /// [`Error::ModuleMissing`], [`Error::ModuleUnusable`], [`Error::ModuleStart`].
-    pub fn load(path: &Path, observer: Option<CallObserver>) -> Result<Self, Error> {
+    pub fn load(path: &Path, init_args: Option<&str>, observer: Option<CallObserver>) -> Result<Self, Error> {
         if !path.exists() {
             return Err(Error::ModuleMissing(path.to_owned()));
         }
         let unusable = |reason: String| Error::ModuleUnusable { path: path.to_owned(), reason };
+        let init_args = init_args.map(CString::new).transpose();
+        let init_args = init_args.map_err(|_| unusable("its init-args hold a zero byte".to_owned()))?;
         let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
             cryptoki::error::Error::LibraryLoading(reason) => unusable(reason.to_string()),
             cryptoki::error::Error::MissingSymbol(symbol) => unusable(format!("it has no {symbol}")),
@@ -36,9 +42,8 @@ impl Module {
         // Vendors' exit handlers crash when their library is gone by then: one reference is never given back.
         std::mem::forget(pkcs11.clone());
         let module = Self { path: path.to_owned(), pkcs11: Some(pkcs11), observer };
-        let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
         module
-            .call("C_Initialize", |pkcs11| pkcs11.initialize(arguments))
+            .call("C_Initialize", |pkcs11| raw::initialize(pkcs11, init_args.as_ref()))
             .map_err(|error| Error::ModuleStart { path: path.to_owned(), source: CallError::new(&error) })?;
         Ok(module)
     }
@@ -47,6 +52,15 @@ impl Module {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// `C_GetTokenInfo`.
+    pub(super) fn token_info(&self, slot: Slot) -> Result<cryptoki::slot::TokenInfo, cryptoki::error::Error> {
+        self.call("C_GetTokenInfo", |pkcs11| match pkcs11.get_token_info(slot) {
+            // The token has answered, and cryptoki cannot read it.
+            Err(error) if !matches!(error, cryptoki::error::Error::Pkcs11(..)) => raw::token_info(&self.path, slot),
+            answer => answer,
+        })
     }
 
     /// Makes a call and tells the observer. `name` is the function as the standard names it.

@@ -105,7 +105,7 @@ impl<'m> Session<'m> {
 
     fn pin_tries(&self) -> PinTries {
         let slot = self.token.slot.0;
-        match self.module.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)) {
+        match self.module.token_info(slot) {
             Ok(info) if info.user_pin_locked() => PinTries::None,
             Ok(info) if info.user_pin_final_try() => PinTries::One,
             Ok(info) if info.user_pin_count_low() => PinTries::Few,
@@ -119,8 +119,7 @@ impl<'m> Session<'m> {
             return Ok(known);
         }
         let slot = self.token.slot.0;
-        let listed = self.module.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
-        let listed = listed.doing("list its mechanisms")?;
+        let listed = self.module.mechanisms(slot)?;
         Ok(self.mechanisms.get_or_init(|| listed))
     }
 

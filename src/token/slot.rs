@@ -35,6 +35,16 @@ pub struct TokenInfo {
     pub(super) initialised: bool,
 }
 
+/// Manufacturer and model of tokens that are programs, as the programs write them.
+const SOFTWARE: [(&str, &str); 5] = [
+    ("SoftHSM project", "SoftHSM"),
+    ("IBM", "IBM SoftTok"),
+    ("Mozilla Foundation", "NSS"),
+    ("Kryoptic", ""),
+    // libtpms, which is the TPM of swtpm and of virtual machines.
+    ("IBM", "SW   TPM"),
+];
+
 /// The module's number of a slot, kept with cryptoki's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SlotNumber(pub(super) Slot);
@@ -65,6 +75,14 @@ impl TokenInfo {
             () if !pin_set => Err(Error::PinUnset(label.clone())),
             () => Ok(()),
         }
+    }
+
+    /// The token is a program, and its keys are on a disk.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        SOFTWARE
+            .iter()
+            .any(|(manufacturer, model)| self.manufacturer.starts_with(manufacturer) && self.model.starts_with(model))
     }
 }
 
@@ -143,13 +161,13 @@ impl Module {
             self.call("C_GetSlotList", cryptoki::context::Pkcs11::get_slots_with_token).doing("list its slots")?;
         let (mut tokens, mut unreadable) = (Vec::new(), None);
         for slot in slots {
-            match self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)) {
+            match self.token_info(slot) {
                 Ok(info) => tokens.push(TokenInfo {
                     slot: SlotNumber(slot),
                     label: info.label().trim_end_matches('\0').to_owned(),
                     serial: info.serial_number().trim_end_matches('\0').to_owned(),
-                    manufacturer: info.manufacturer_id().to_owned(),
-                    model: info.model().to_owned(),
+                    manufacturer: info.manufacturer_id().trim_end_matches('\0').to_owned(),
+                    model: info.model().trim_end_matches('\0').to_owned(),
                     login_required: info.login_required(),
                     pin_pad: info.protected_authentication_path(),
                     pin_set: info.user_pin_initialized(),

@@ -6,6 +6,7 @@
 mod browser;
 mod ca;
 mod linked_site;
+pub mod modules;
 mod objects;
 mod outcome;
 mod running;

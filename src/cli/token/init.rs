@@ -64,7 +64,7 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
             .hint("name it with --token LABEL, --serial SERIAL or --slot NUMBER; see: hsmcert token list"));
     }
     let target = module_of(global, report)?;
-    let module = Module::load(&target.module, connect::observe(report))?;
+    let module = connect::load(&target, report)?;
     let token = module.token_to_initialise(&selector)?;
     let label = &arguments.label;
     check_token(&module, &token, label, arguments.reinitialise)?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use hsmcert::pin::{Pin, PinSource};
-use hsmcert::token::{Module, Role, TokenDetails};
+use hsmcert::token::{Role, TokenDetails};
 use hsmcert::{ErrorKind, trial};
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
         return Err(Failure::usage("two PINs cannot both come from stdin"));
     }
     let target = module_of(global, report)?;
-    let module = Module::load(&target.module, connect::observe(report))?;
+    let module = connect::load(&target, report)?;
     let token = module.token(&target.selector)?;
     report.choice(&format!("{token}"));
     if token.label == trial::LABEL {

@@ -1,0 +1,48 @@
+//! The two things for which PKCS#11 is spoken without cryptoki's help: the reserved argument of `C_Initialize`, and
+//! a `C_GetTokenInfo` whose clock cryptoki cannot read.
+#![allow(unsafe_code)]
+
+use std::ffi::{CString, c_void};
+use std::path::Path;
+use std::ptr::{self, NonNull};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
+use cryptoki::error::{Error as Cryptoki, Rv};
+use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki_sys::{CK_FUNCTION_LIST, CK_TOKEN_INFO, CKF_CLOCK_ON_TOKEN};
+
+/// Calls `C_Initialize` with `CKF_OS_LOCKING_OK`, and with a text as `pReserved`: the standard keeps that argument for
+/// later (PKCS#11 3.1, 5.4.1), NSS, kryoptic and others take it for their configuration.
+pub(super) fn initialize(pkcs11: &Pkcs11, init_args: Option<&CString>) -> Result<(), Cryptoki> {
+    let flags = CInitializeFlags::OS_LOCKING_OK;
+    let arguments = match init_args {
+        None => CInitializeArgs::new(flags),
+        Some(text) => {
+            let text = NonNull::from(text.as_c_str()).cast::<c_void>();
+            // SAFETY: it points to a text that ends with a zero byte and outlives the call below, which is what the
+            // modules that read it expect; whoever configures the text for a module knows that it reads one.
+            unsafe { CInitializeArgs::new_with_reserved(flags, text) }
+        }
+    };
+    pkcs11.initialize(arguments)
+}
+
+/// `C_GetTokenInfo` of a module that is loaded and initialised, without the token's clock: openCryptoki writes zero
+/// bytes where the standard wants digits (PKCS#11 3.1, 3.2), and cryptoki then gives the whole answer up.
+pub(super) fn token_info(module: &Path, slot: Slot) -> Result<TokenInfo, Cryptoki> {
+    // SAFETY: the library was loaded from this path before and is never unloaded, so this runs no code of it but
+    // C_GetFunctionList. The list that it gives is the library's own and stays. Both functions get pointers to values
+    // that live until they return, as PKCS#11 3.1, 5.4 and 5.5 want them.
+    let mut info = unsafe {
+        let library = cryptoki_sys::Pkcs11::new(module).map_err(Cryptoki::LibraryLoading)?;
+        let get_list = library.C_GetFunctionList.as_ref().map_err(|_| Cryptoki::NullFunctionPointer)?;
+        let mut list: *mut CK_FUNCTION_LIST = ptr::null_mut();
+        Rv::from(get_list(&raw mut list)).into_result(Function::GetFunctionList)?;
+        let get = list.as_ref().and_then(|list| list.C_GetTokenInfo).ok_or(Cryptoki::NullFunctionPointer)?;
+        let mut info = CK_TOKEN_INFO::default();
+        Rv::from(get(slot.into(), &raw mut info)).into_result(Function::GetTokenInfo)?;
+        info
+    };
+    info.flags &= !CKF_CLOCK_ON_TOKEN;
+    TokenInfo::try_from(info)
+}
