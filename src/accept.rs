@@ -14,6 +14,7 @@ use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 use crate::proof::{self, Step, prove};
 use crate::state::{self, AcceptedCertificate, Entry, PendingRequest, Record, State};
 use crate::tls;
+use crate::token::vendor::Certificates;
 use crate::token::{self, KeyPair, Session};
 use crate::x509::{self, Certificate, Difference};
 
@@ -107,7 +108,7 @@ pub fn accept(
 
     let request = known.as_ref().and_then(Record::csr);
     let sorted = x509::sort_chain(&leaf, &others);
-    let Findings { mut warnings, notes, differences } = examine(&leaf, &sorted, request.as_ref(), terms, now)?;
+    let Findings { mut warnings, mut notes, differences } = examine(&leaf, &sorted, request.as_ref(), terms, now)?;
     warnings.extend(lost);
     let chain = served(&leaf, sorted, now);
     let pem: String = chain.iter().map(Certificate::to_pem).collect();
@@ -135,6 +136,9 @@ pub fn accept(
     let change = settle(placed, &mut changes, &pair, &leaf, terms.keep_old)?;
     let kept = changes.kept();
 
+    if session.quirks().certificates == Certificates::WithKey && chain.len() > 1 && !terms.no_chain {
+        notes.push("the token holds certificates only with their key: those of CAs are in the chain file".to_owned());
+    }
     let pss = proved.iter().any(|scheme| matches!(scheme, SignatureScheme::RsaPss(_)));
     if matches!(key, PublicKey::Rsa { .. }) && !pss {
         warnings.push("the token cannot sign RSA-PSS, which TLS 1.3 needs: servers will offer TLS 1.2 only".to_owned());

@@ -69,15 +69,6 @@ fn a_token_without_certificates_is_no_failure() {
     }
 }
 
-#[test]
-fn cloudhsm_names_its_own_command() {
-    let token = SoftToken::with_certificate();
-    let shim = Shim::before(&token).refusing_certificates(ATTRIBUTE_VALUE_INVALID).named("libcloudhsm_pkcs11.so");
-    let outcome = shim.run(&ACCEPT).ok().says("configure-pkcs11 --enable-certificate-storage").says("hsm2m.medium");
-    assert!(outcome.stdout.contains("request.crt.fullchain.pem"), "{}", outcome.stdout);
-    assert!(!outcome.stdout.contains("type=cert"), "there is no such object: {}", outcome.stdout);
-}
-
 /// A renewal on such a token: the chain file is known from the state.
 #[test]
 fn a_token_without_certificates_takes_a_renewal() {

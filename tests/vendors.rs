@@ -1,10 +1,11 @@
-//! Products that hsmcert knows: what it says of them.
+//! Products that hsmcert knows: what it says of them, and how it gets along with modules that are as strict as theirs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
-use support::Sandbox;
+use serde_json::Value;
+use support::{Class, Outcome, SEED_INF, Sandbox, Shim, SoftToken, Strict};
 
 #[test]
 fn the_table_names_a_source_for_each_product() {
@@ -29,4 +30,193 @@ fn the_table_names_a_source_for_each_product() {
     {
         assert!(text.contains(line), "`{line}` is not in:\n{text}");
     }
+}
+
+const ALL: [&str; 14] = [
+    "cloudhsm",
+    "cloudhsm-sdk3",
+    "azure-cloud-hsm",
+    "google-kms",
+    "luna",
+    "nshield",
+    "utimaco",
+    "yubihsm",
+    "nethsm",
+    "tpm2",
+    "softhsm",
+    "kryoptic",
+    "opencryptoki",
+    "nss",
+];
+
+/// A request, and with `issue` a certificate for it from the throw-away CA.
+fn token() -> SoftToken {
+    let token = SoftToken::new();
+    token.write("request.inf", SEED_INF);
+    token
+}
+
+fn issue(token: &SoftToken, file: &str) {
+    token.run(&["dev-ca", "request.csr.pem", file]).ok();
+}
+
+/// The certificates that are linked to a key, as `find-key` shows them: label, id and expiry.
+fn pairs(strict: &Strict<'_>) -> Vec<Value> {
+    let listed = strict.run(&["find-key", "--json"]).ok().json();
+    listed["pairs"].as_array().unwrap().clone()
+}
+
+#[test]
+fn every_row_is_in_the_journeys() {
+    let listed = Sandbox::new().run(&["token", "vendors", "--json"]).ok().json();
+    let vendors = listed["vendors"].as_array().unwrap();
+    let profiles: Vec<_> = vendors.iter().map(|vendor| vendor["profile"].as_str().unwrap()).collect();
+    assert_eq!(profiles, ALL);
+}
+
+/// The whole journey where certificates are held: new, accept, verify, a renewal of the same key, find-key.
+#[test]
+fn the_journey_on_each_vendor_that_holds_certificates() {
+    for vendor in ALL.into_iter().filter(|vendor| !["cloudhsm-sdk3", "google-kms"].contains(vendor)) {
+        let token = token();
+        let strict = Strict::before(&token, vendor);
+        let made = strict.run(&["new", "request.inf", "request.csr.pem", "--json", "-v"]).ok();
+        let outcome = made.says("key pair made by CKM_RSA_");
+        let made = outcome.json();
+        let label = if vendor == "nethsm" { "wwwexamplecom" } else { "www.example.com" };
+        assert_eq!(made["label"], label, "{vendor}");
+        let private = token.objects().into_iter().find(|object| object.class == Class::Private).unwrap();
+        for flag in ["sensitive", "always sensitive", "never extractable", "local"] {
+            assert!(private.is(flag), "{vendor}: {private:?}");
+        }
+        assert_eq!((&private.id, &private.label), (&made["id"].as_str().unwrap().to_owned(), &label.to_owned()));
+
+        issue(&token, "request.crt.pem");
+        let linked = strict.run(&["accept", "request.crt.pem", "--json"]).ok().json();
+        assert_eq!((&linked["change"], &linked["on_token"]), (&"stored".into(), &true.into()), "{vendor} {linked:#}");
+        strict.run(&["verify", "request.crt.pem"]).ok();
+
+        issue(&token, "renewed.crt.pem");
+        let linked = strict.run(&["accept", "renewed.crt.pem", "--json"]).ok().json();
+        assert_eq!(linked["change"], "replaced", "{vendor} {linked:#}");
+        strict.run(&["verify", "renewed.crt.pem"]).ok();
+        strict.run(&["accept", "renewed.crt.pem"]).ok();
+        assert_eq!(token.certificates().iter().filter(|one| one.label == label).count(), 1, "{vendor}");
+        assert_eq!(pairs(&strict).len(), 1, "{vendor}");
+        let by_key = strict.run(&["find-key", "--modulus", "request.csr.pem", "--json"]).ok().json();
+        assert_eq!(by_key["pairs"].as_array().unwrap().len(), 1, "{vendor} {by_key:#}");
+    }
+}
+
+/// Linking rule 8: chain file and state, and everything after works the same.
+#[test]
+fn the_journey_where_no_certificates_are_held() {
+    for (vendor, told) in [
+        (
+            "cloudhsm",
+            "configure-pkcs11 --enable-certificate-storage (Client SDK 5.13 or newer, clusters of type hsm2m.medium)",
+        ),
+        ("cloudhsm-sdk3", "AWS CloudHSM, Client SDK 3 holds none"),
+        ("google-kms", "Google Cloud KMS shows it after listing its PEM text under certs"),
+    ] {
+        let token = token();
+        let mut strict = Strict::before(&token, vendor);
+        if vendor == "cloudhsm" {
+            strict = strict.without_certificates();
+        }
+        if vendor == "google-kms" {
+            let refused = strict.run(&["new", "request.inf", "request.csr.pem"]).fails(9);
+            refused.says("Google Cloud KMS does not make keys").says("gcloud kms keys create").says("--reuse-key");
+            assert!(token.objects().is_empty());
+            let key =
+                ["--keypairgen", "--key-type", "RSA:2048", "--id", "70726f6a656374", "--label", "www.example.com"];
+            token.pkcs11_tool(&key);
+            strict.run(&["new", "request.inf", "request.csr.pem", "--reuse-key", "www.example.com"]).ok();
+        } else {
+            strict.run(&["new", "request.inf", "request.csr.pem"]).ok();
+        }
+        let before = token.objects();
+        issue(&token, "request.crt.pem");
+        let outcome = strict.run(&["accept", "request.crt.pem", "--chain-out", "web.pem", "--json"]).ok();
+        let outcome = outcome.says("warning: the token takes no certificate objects").says(told);
+        let linked = outcome.json();
+        assert_eq!((&linked["change"], &linked["on_token"]), (&"not-stored".into(), &false.into()), "{vendor}");
+        assert!(!linked["proved"].as_array().unwrap().is_empty(), "{linked:#}");
+        token.openssl(&["x509", "-in", "web.pem", "-noout"]);
+        issue(&token, "renewed.crt.pem");
+        strict.run(&["accept", "renewed.crt.pem", "--chain-out", "web.pem"]).ok();
+        assert!(token.path("web.pem.prev").exists(), "{vendor}");
+        assert_eq!(token.objects(), before, "{vendor}");
+        assert_eq!(pairs(&strict).len(), 1, "{vendor}");
+    }
+}
+
+#[test]
+fn yubihsm_gets_ids_of_two_bytes_and_the_old_certificate_goes_first() {
+    let token = token();
+    let strict = Strict::before(&token, "yubihsm");
+    let made = strict.run(&["new", "request.inf", "request.csr.pem", "--json"]).ok().json();
+    assert_eq!(made["id"].as_str().unwrap().len(), 4, "{made:#}");
+    issue(&token, "request.crt.pem");
+    strict.run(&["accept", "request.crt.pem"]).ok();
+    issue(&token, "renewed.crt.pem");
+    let linked = strict.run(&["accept", "renewed.crt.pem", "--json"]).ok().json();
+    assert_eq!(linked["kept_old"].as_array().unwrap().len(), 1, "saved to a file before: {linked:#}");
+}
+
+/// Without its row the standard template is refused, and the ladder finds what is taken.
+#[test]
+fn an_unknown_module_gets_down_the_ladder() {
+    let token = token();
+    let strict = Strict::before(&token, "cloudhsm");
+    let mut command = strict.hsmcert();
+    command.env_remove("HSMCERT_PROFILE").args(["new", "request.inf", "-v"]);
+    let outcome = Outcome::of(&mut command).ok();
+    let outcome =
+        outcome.says("the token refuses the full attribute template (C_GenerateKeyPair: CKR_ATTRIBUTE_VALUE_INVALID)");
+    outcome.says("key pair made by CKM_RSA_PKCS_KEY_PAIR_GEN with the minimal attribute template");
+    let private = token.objects().into_iter().find(|object| object.class == Class::Private).unwrap();
+    assert!(private.is("sensitive") && private.is("never extractable"), "{private:?}");
+}
+
+#[test]
+fn the_mechanism_that_the_vendor_prefers_makes_the_key() {
+    for (vendor, mechanism) in [
+        ("cloudhsm", "CKM_RSA_X9_31_KEY_PAIR_GEN"),
+        ("luna", "CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN"),
+        ("softhsm", "CKM_RSA_PKCS_KEY_PAIR_GEN"),
+    ] {
+        let token = token();
+        let outcome = Strict::before(&token, vendor).run(&["new", "request.inf", "-v"]).ok();
+        outcome.says(&format!("key pair made by {mechanism} with the "));
+    }
+    let token = token();
+    let forced = ["new", "request.inf", "-v", "--key-gen-mechanism"];
+    let run = |vendor, mechanism| Strict::before(&token, vendor).run(&[&forced[..], &[mechanism]].concat());
+    run("luna", "rsa-x9.31").fails(9).says("C_GenerateKeyPair: CKR_MECHANISM_INVALID");
+    run("softhsm", "rsa-x9.31").fails(9).says("it has no CKM_RSA_X9_31_KEY_PAIR_GEN");
+    assert!(token.objects().is_empty());
+    run("cloudhsm", "rsa-pkcs").ok().says("key pair made by CKM_RSA_PKCS_KEY_PAIR_GEN");
+    token.write("ec.inf", SEED_INF.replace("KeyAlgorithm = RSA\nKeyLength = 2048", "KeyAlgorithm = ECDSA_P256"));
+    token.run(&["new", "ec.inf", "--key-gen-mechanism", "rsa-pkcs"]).fails(2).says("is for RSA keys");
+}
+
+#[test]
+fn a_pin_without_its_user_is_not_tried() {
+    let token = token();
+    let shim = Shim::before(&token);
+    let strict = Strict::before(&token, "cloudhsm").through(&shim);
+    let mut command = strict.hsmcert();
+    let outcome = Outcome::of(command.env("HSMCERT_PIN", SoftToken::PIN).args(["find-key"])).fails(5);
+    outcome.says("the PIN of AWS CloudHSM is user:password").says("not tried");
+    assert_eq!(shim.count("C_Login"), 0);
+}
+
+#[test]
+fn a_label_that_the_token_would_cut_is_refused() {
+    let token = token();
+    let label = "a".repeat(128);
+    let outcome = Strict::before(&token, "cloudhsm").run(&["new", "request.inf", "--label", &label]).fails(9);
+    outcome.says("has 128 bytes, and the token takes 127").says("--label");
+    assert!(token.objects().is_empty());
 }

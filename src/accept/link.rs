@@ -5,8 +5,12 @@ use sha1::{Digest as _, Sha1};
 use super::changes::Changes;
 use crate::error::Error;
 use crate::key::KeyId;
+use crate::token::vendor::Certificates;
 use crate::token::{self, CallError, CertificateObject, KeyPair, Session};
 use crate::x509::Certificate;
+
+/// Tokens whose ids are shorter have a space of their own for longer ones.
+const SHORT_ID: usize = 8;
 
 /// How the leaf got its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +32,21 @@ pub(super) fn place(changes: &mut Changes<'_>, pair: &KeyPair<'_>, leaf: &Certif
     if same.is_some() {
         return Ok(Placed::There(outdated.len()));
     }
-    let refusal = match changes.create(leaf, pair.id(), pair.label()) {
-        Ok(()) => return Ok(Placed::Stored(outdated.len())),
-        Err(Error::Token(token::Error::CertificateRefused { source })) => source,
-        Err(error) => return Err(error),
-    };
-    if outdated.is_empty() {
-        return Ok(Placed::Refused(refusal));
-    }
-    if !changes.can_keep() || !takes_another(changes, pair, leaf)? {
-        // Certificates were taken once and are not any more: what is there is not given up for nothing.
-        return Err(token::Error::CertificateRefused { source: refusal }.into());
+    // Where it is known that the token refuses a second one, it is not asked.
+    let is_refused = !changes.session.quirks().certificates_share_id && !outdated.is_empty() && changes.can_keep();
+    if !is_refused {
+        let refusal = match changes.create(leaf, pair.id(), pair.label()) {
+            Ok(()) => return Ok(Placed::Stored(outdated.len())),
+            Err(Error::Token(token::Error::CertificateRefused { source })) => source,
+            Err(error) => return Err(error),
+        };
+        if outdated.is_empty() {
+            return Ok(Placed::Refused(refusal));
+        }
+        if !changes.can_keep() || !takes_another(changes, pair, leaf)? {
+            // Certificates were taken once and are not any more: what is there is not given up for nothing.
+            return Err(token::Error::CertificateRefused { source: refusal }.into());
+        }
     }
     for old in &outdated {
         // What cannot be read could not be put back either.
@@ -123,9 +131,16 @@ pub(super) fn store_intermediates(
     intermediates: &[Certificate],
     warnings: &mut Vec<String>,
 ) -> Result<usize, Error> {
+    let quirks = changes.session.quirks();
+    if quirks.certificates == Certificates::WithKey {
+        return Ok(0);
+    }
     let mut stored = 0;
     for certificate in intermediates {
-        let id = KeyId::new(Sha1::digest(certificate.spki_der()).to_vec());
+        let digest = Sha1::digest(certificate.spki_der());
+        // Where ids of keys are short, those of certificates are.
+        let id =
+            KeyId::new(digest[..if quirks.id_length < SHORT_ID { quirks.id_length } else { digest.len() }].to_vec());
         if changes.session.certificates_with_id(&id)?.iter().any(|one| one.value == certificate.der()) {
             continue;
         }

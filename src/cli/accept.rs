@@ -8,7 +8,7 @@ use hsmcert::accept::{self, Accepted, ChainFile, Change, Terms};
 use hsmcert::file;
 use hsmcert::proof::Outcome;
 use hsmcert::request::TokenRequest;
-use hsmcert::token::vendor::Vendor;
+use hsmcert::token::vendor::{Certificates, Vendor};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, Certificate, Difference, Field};
 use serde::Serialize;
@@ -192,10 +192,11 @@ fn json(difference: &Difference) -> JsonDifference {
 
 /// A token without certificate objects is no failure: servers take the certificate from the chain file.
 fn not_stored(refusal: &str, vendor: Option<&Vendor>) -> String {
-    let enable = vendor.and_then(|vendor| Some((vendor.product, vendor.certificate_storage?)));
-    let enable = match enable {
-        Some((product, command)) => format!("{product} takes them after: {command}"),
-        None => "see its documentation whether they can be enabled".to_owned(),
+    let enable = match vendor.map(|vendor| (vendor.quirks.certificates, vendor.product, vendor.certificate_storage)) {
+        Some((Certificates::Never, product, Some(instead))) => format!("{product} shows it after {instead}"),
+        Some((Certificates::Never, product, None)) => format!("{product} holds none"),
+        Some((_, product, Some(command))) => format!("{product} takes them after: {command}"),
+        Some((_, _, None)) | None => "see its documentation whether they can be enabled".to_owned(),
     };
     format!("the token takes no certificate objects ({refusal}): the certificate is in the chain file only; {enable}")
 }

@@ -4,6 +4,7 @@ use super::attribute_template as template;
 use super::error::{Error, certificate_refusal};
 use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
+use super::vendor::Certificates;
 use crate::key::KeyId;
 
 /// A certificate that is to be stored; everything as DER.
@@ -74,7 +75,7 @@ impl Session<'_> {
     pub fn store_certificate(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
         let attributes = template::certificate(certificate);
         let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
-        let handle = created.map_err(|error| certificate_refusal(&error))?;
+        let handle = created.map_err(|error| self.certificate_refusal(&error))?;
         let stored =
             self.certificates_with_id(certificate.id).map(|all| all.into_iter().find(|one| one.raw.0 == handle));
         let flaw = match stored {
@@ -104,7 +105,17 @@ impl Session<'_> {
     pub fn restore_certificate(&self, certificate: &NewCertificate<'_>) -> Result<(), Error> {
         let attributes = template::certificate(certificate);
         let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
-        created.map(|_| ()).map_err(|error| certificate_refusal(&error))
+        created.map(|_| ()).map_err(|error| self.certificate_refusal(&error))
+    }
+
+    /// Where it is known that the token holds none, whatever it says means that.
+    fn certificate_refusal(&self, error: &cryptoki::error::Error) -> Error {
+        match certificate_refusal(error) {
+            Error::Call { source, .. } if self.quirks().certificates == Certificates::Never => {
+                Error::CertificateRefused { source }
+            }
+            refusal => refusal,
+        }
     }
 
     /// Destroys a certificate object.

@@ -54,6 +54,9 @@ pub enum Error {
     /// The token wants a PIN and none was given.
     #[error("the token \"{0}\" wants a PIN and none is given")]
     PinMissing(String),
+    /// The user is missing in it, so that it can only be wrong.
+    #[error("the PIN of {0} is user:password, and this one has no colon")]
+    PinWithoutUser(&'static str),
     /// `CKR_PIN_INCORRECT` and relatives.
     #[error("the token \"{token}\" does not accept the PIN")]
     PinWrong {

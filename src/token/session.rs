@@ -72,7 +72,7 @@ impl<'m> Session<'m> {
     /// never tried again.
     ///
     /// # Errors
-    /// [`Error::PinMissing`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
+    /// [`Error::PinMissing`], [`Error::PinWithoutUser`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
     pub fn login(&self, pin: Option<&Pin>) -> Result<(), Error> {
         self.token.check_login()?;
         if !self.token.login_required {
@@ -81,7 +81,14 @@ impl<'m> Session<'m> {
         if pin.is_none() && !self.token.pin_pad {
             return Err(Error::PinMissing(self.token.label.clone()));
         }
-        let pin = pin.filter(|_| !self.token.pin_pad).map(Pin::secret);
+        let pin = pin.filter(|_| !self.token.pin_pad);
+        if let (Some(vendor), Some(pin)) = (self.conduct.vendor, pin)
+            && vendor.user_in_pin
+            && !pin.has_user()
+        {
+            return Err(Error::PinWithoutUser(vendor.product));
+        }
+        let pin = pin.map(Pin::secret);
         let login = self.module.observe("C_Login", || self.inner.login(UserType::User, pin));
         match login {
             // Logged in by another session of this process: PKCS#11 3.1, 5.6.8.

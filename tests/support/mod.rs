@@ -14,6 +14,7 @@ mod sandbox;
 mod server;
 mod shim;
 mod soft_token;
+mod strict;
 pub mod tools;
 
 pub use browser::Browser;
@@ -26,6 +27,7 @@ pub use sandbox::Sandbox;
 pub use server::{Server, backend, free_port};
 pub use shim::{Call, Shim};
 pub use soft_token::SoftToken;
+pub use strict::Strict;
 pub use tools::{openssl, run_program, softhsm_module};
 
 /// The request file of the walk-through that hsmcert follows: AWS Security Blog, "Using AWS CloudHSM-backed

@@ -1,5 +1,6 @@
 //! The PKCS#11 shim in front of a token's module: see `tests/pkcs11-shim`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -93,9 +94,19 @@ impl<'t> Shim<'t> {
     /// hsmcert, the shim being its module.
     pub fn hsmcert(&self) -> assert_cmd::Command {
         let mut command = self.token.hsmcert();
-        command.env("HSMCERT_MODULE", &self.library).env("PKCS11_SHIM_MODULE", self.token.module());
-        command.env("PKCS11_SHIM_LOG", self.log()).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.env("HSMCERT_MODULE", &self.library).envs(self.environment());
         command
+    }
+
+    /// What the shim reads.
+    pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut all = vec![("PKCS11_SHIM_MODULE", self.token.module().into()), ("PKCS11_SHIM_LOG", self.log().into())];
+        all.extend(self.settings.iter().map(|(name, value)| (*name, value.into())));
+        all
+    }
+
+    pub(super) fn library(&self) -> &Path {
+        &self.library
     }
 
     pub fn run(&self, arguments: &[&str]) -> Outcome {
@@ -144,12 +155,15 @@ impl<'t> Shim<'t> {
 /// The shim's library, built when it is not up to date.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let target = Path::new(env!("CARGO_BIN_EXE_hsmcert")).ancestors().nth(2).unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "pkcs11-shim", "--target-dir"]).arg(target);
-        tools::run(build.current_dir(env!("CARGO_MANIFEST_DIR")), "cargo");
-        let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-        target.join("debug").join(format!("{prefix}pkcs11_shim{suffix}"))
-    })
+    LIBRARY.get_or_init(|| build("pkcs11-shim"))
+}
+
+/// The library of a package of the workspace, built when it is not up to date.
+pub(super) fn build(package: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_hsmcert")).ancestors().nth(2).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(target);
+    tools::run(build.current_dir(env!("CARGO_MANIFEST_DIR")), "cargo");
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    target.join("debug").join(format!("{prefix}{}{suffix}", package.replace('-', "_")))
 }

@@ -8,7 +8,6 @@
 
 mod call;
 mod certificates;
-mod forward;
 mod mechanisms;
 mod module;
 mod settings;

@@ -36,7 +36,7 @@ pub(crate) unsafe extern "C" fn get_mechanism_info(
     mechanism: CK_MECHANISM_TYPE,
     info: CK_MECHANISM_INFO_PTR,
 ) -> CK_RV {
-    observed("C_GetMechanismInfo", |module| match module.real.C_GetMechanismInfo {
+    observed("C_GetMechanismInfo", |module| match module.real.functions.C_GetMechanismInfo {
         _ if module.settings.hidden.contains(&mechanism) => CKR_MECHANISM_INVALID,
         Some(function) => {
             // SAFETY: the caller's arguments, unchanged.
@@ -58,7 +58,7 @@ pub(crate) unsafe extern "C" fn sign_init(
     mechanism: CK_MECHANISM_PTR,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    observed("C_SignInit", |module| match module.real.C_SignInit {
+    observed("C_SignInit", |module| match module.real.functions.C_SignInit {
         // SAFETY: the caller's pointer, null or to a mechanism.
         _ if unsafe { is_hidden(module, mechanism) } => CKR_MECHANISM_INVALID,
         // SAFETY: the caller's arguments, unchanged.
@@ -79,7 +79,7 @@ pub(crate) unsafe extern "C" fn generate_key_pair(
     public_key: CK_OBJECT_HANDLE_PTR,
     private_key: CK_OBJECT_HANDLE_PTR,
 ) -> CK_RV {
-    observed("C_GenerateKeyPair", |module| match module.real.C_GenerateKeyPair {
+    observed("C_GenerateKeyPair", |module| match module.real.functions.C_GenerateKeyPair {
         // SAFETY: the caller's pointer, null or to a mechanism.
         _ if unsafe { is_hidden(module, mechanism) } => CKR_MECHANISM_INVALID,
         // SAFETY: the caller's arguments, unchanged.
@@ -107,7 +107,7 @@ unsafe fn is_hidden(module: &Module, mechanism: CK_MECHANISM_PTR) -> bool {
 }
 
 fn visible_mechanisms(module: &Module, slot: CK_SLOT_ID) -> Result<Vec<CK_MECHANISM_TYPE>, CK_RV> {
-    let function = module.real.C_GetMechanismList.ok_or(CKR_FUNCTION_NOT_SUPPORTED)?;
+    let function = module.real.functions.C_GetMechanismList.ok_or(CKR_FUNCTION_NOT_SUPPORTED)?;
     let mut count = 0;
     // SAFETY: without a list the module only writes the number.
     ok(unsafe { function(slot, ptr::null_mut(), &raw mut count) })?;

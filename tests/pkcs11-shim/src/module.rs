@@ -1,26 +1,24 @@
 //! The real module, and the function list that stands in front of it.
 
-use std::ptr;
 use std::sync::OnceLock;
 
-use cryptoki_sys::{CK_FUNCTION_LIST, CKR_OK};
+use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV};
+use pkcs11_forward::{Around, Real, forwarding};
 
-use crate::call::Calls;
-use crate::forward;
+use crate::call::{Calls, observed};
 use crate::settings::Settings;
+use crate::{certificates, mechanisms, token_info};
 
 /// Loaded once per process and never unloaded: callers keep pointers into it.
 pub(crate) struct Module {
-    /// The real module's functions.
-    pub(crate) real: CK_FUNCTION_LIST,
+    /// The real module.
+    pub(crate) real: Real,
     /// The shim's functions, given to the caller.
     pub(crate) stand_in: CK_FUNCTION_LIST,
     /// Counters and log.
     pub(crate) calls: Calls,
     /// What was asked for.
     pub(crate) settings: Settings,
-    /// Keeps the functions of `real` mapped.
-    _library: cryptoki_sys::Pkcs11,
 }
 
 /// The module; loaded by the first call.
@@ -31,20 +29,30 @@ pub(crate) fn get() -> Result<&'static Module, &'static str> {
 
 fn load() -> Result<Module, String> {
     let settings = Settings::parse(|name| std::env::var(name).ok())?;
-    let path = settings.module.display();
-    // SAFETY: loading runs the module's initialisers; that is what a caller of this module asked for.
-    let library = unsafe { cryptoki_sys::Pkcs11::new(&settings.module) }.map_err(|error| format!("{path}: {error}"))?;
-    if library.C_GetFunctionList.is_err() {
-        return Err(format!("{path}: no C_GetFunctionList in it"));
-    }
-    let mut list = ptr::null_mut();
-    // SAFETY: the symbol was found, and `list` is a place for a pointer.
-    let result = unsafe { library.C_GetFunctionList(&raw mut list) };
-    if result != CKR_OK || list.is_null() {
-        return Err(format!("{path}: C_GetFunctionList gave {result:#x}"));
-    }
-    // SAFETY: the module says that a function list is there; it is a plain struct of pointers.
-    let real = unsafe { *list };
+    let real = Real::load(&settings.module)?;
     let calls = Calls::new(settings.log.as_deref())?;
-    Ok(Module { real, stand_in: forward::stand_in(&real), calls, settings, _library: library })
+    Ok(Module { stand_in: stand_in(&real.functions), real, calls, settings })
+}
+
+/// Every call is observed.
+enum Observed {}
+
+impl Around for Observed {
+    fn around(function: &'static str, call: impl FnOnce(&CK_FUNCTION_LIST) -> CK_RV) -> CK_RV {
+        observed(function, |module| call(&module.real.functions))
+    }
+}
+
+/// The list that the caller gets in place of `real`.
+fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
+    CK_FUNCTION_LIST {
+        C_GetFunctionList: Some(crate::C_GetFunctionList),
+        C_CreateObject: real.C_CreateObject.map(|_| certificates::create_object as _),
+        C_GetTokenInfo: real.C_GetTokenInfo.map(|_| token_info::get_token_info as _),
+        C_GetMechanismList: real.C_GetMechanismList.map(|_| mechanisms::get_mechanism_list as _),
+        C_GetMechanismInfo: real.C_GetMechanismInfo.map(|_| mechanisms::get_mechanism_info as _),
+        C_SignInit: real.C_SignInit.map(|_| mechanisms::sign_init as _),
+        C_GenerateKeyPair: real.C_GenerateKeyPair.map(|_| mechanisms::generate_key_pair as _),
+        ..forwarding::<Observed>(real)
+    }
 }

@@ -96,7 +96,7 @@ impl KeySizes {
 impl Nth {
     fn parse(text: &str) -> Result<Self, String> {
         let (function, count) = text.split_once(':').ok_or(format!("`{text}` is not FUNCTION:N"))?;
-        if !crate::forward::NAMES.contains(&function) {
+        if !pkcs11_forward::NAMES.contains(&function) {
             return Err(format!("`{function}` is not a function of PKCS#11 v2.40"));
         }
         Ok(Self { function: function.to_owned(), number: number(count)? })

@@ -6,7 +6,7 @@ use crate::call::observed;
 
 /// `C_GetTokenInfo`.
 pub(crate) unsafe extern "C" fn get_token_info(slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR) -> CK_RV {
-    observed("C_GetTokenInfo", |module| match module.real.C_GetTokenInfo {
+    observed("C_GetTokenInfo", |module| match module.real.functions.C_GetTokenInfo {
         Some(function) => {
             // SAFETY: the caller's arguments, unchanged.
             let result = unsafe { function(slot, info) };

@@ -4,59 +4,62 @@
 
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CKR_FUNCTION_NOT_SUPPORTED};
 
-use crate::call::observed;
-use crate::{certificates, mechanisms, token_info};
+/// What a module does around each call.
+pub trait Around: 'static {
+    /// Makes one call of `function`, or does not. `call` gets to the real module, whose functions it is given.
+    fn around(function: &'static str, call: impl FnOnce(&CK_FUNCTION_LIST) -> CK_RV) -> CK_RV;
+}
 
 /// A function of the list, as a type: it tells one stand-in from another with the same signature.
-pub(crate) trait Function {
+trait Function {
     const NAME: &'static str;
     type Pointer;
     fn of(list: &CK_FUNCTION_LIST) -> Self::Pointer;
 }
 
 /// A signature for which stand-ins can be made.
-trait Forward<F> {
+trait Forward<A, F> {
     /// The stand-in of `F`; `None` where the real module has no such function either.
     fn stand_in(self) -> Self;
 }
 
 macro_rules! forward_signature {
     ($($argument:ident: $Type:ident),+) => {
-        impl<F, $($Type),+> Forward<F> for Option<unsafe extern "C" fn($($Type),+) -> CK_RV>
+        impl<A: Around, F, $($Type),+> Forward<A, F> for Option<unsafe extern "C" fn($($Type),+) -> CK_RV>
         where
             F: Function<Pointer = Self>,
         {
             fn stand_in(self) -> Self {
-                unsafe extern "C" fn forward<F, $($Type),+>($($argument: $Type),+) -> CK_RV
+                unsafe extern "C" fn forward<A: Around, F, $($Type),+>($($argument: $Type),+) -> CK_RV
                 where
                     F: Function<Pointer = Option<unsafe extern "C" fn($($Type),+) -> CK_RV>>,
                 {
-                    observed(F::NAME, |module| match F::of(&module.real) {
+                    A::around(F::NAME, |real| match F::of(real) {
                         // SAFETY: the arguments are the caller's, unchanged, for the function that they were meant for.
                         Some(function) => unsafe { function($($argument),+) },
                         None => CKR_FUNCTION_NOT_SUPPORTED,
                     })
                 }
-                self.map(|_| forward::<F, $($Type),+> as unsafe extern "C" fn($($Type),+) -> CK_RV)
+                self.map(|_| forward::<A, F, $($Type),+> as unsafe extern "C" fn($($Type),+) -> CK_RV)
             }
         }
     };
 }
 
-forward_signature!(a: A);
-forward_signature!(a: A, b: B);
-forward_signature!(a: A, b: B, c: C);
-forward_signature!(a: A, b: B, c: C, d: D);
-forward_signature!(a: A, b: B, c: C, d: D, e: E);
-forward_signature!(a: A, b: B, c: C, d: D, e: E, f: G);
-forward_signature!(a: A, b: B, c: C, d: D, e: E, f: G, g: H, h: I);
+forward_signature!(p: P);
+forward_signature!(p: P, q: Q);
+forward_signature!(p: P, q: Q, r: R);
+forward_signature!(p: P, q: Q, r: R, s: S);
+forward_signature!(p: P, q: Q, r: R, s: S, t: T);
+forward_signature!(p: P, q: Q, r: R, s: S, t: T, u: U);
+forward_signature!(p: P, q: Q, r: R, s: S, t: T, u: U, v: V, w: W);
 
 macro_rules! functions {
     ($($name:ident: $Pointer:ident)+) => {
         /// One type for each function.
         #[allow(non_camel_case_types, reason = "the standard's names")]
-        pub(crate) mod function {
-            $(pub(crate) enum $name {})+
+        mod function {
+            $(pub(super) enum $name {})+
         }
 
         $(impl Function for function::$name {
@@ -68,12 +71,14 @@ macro_rules! functions {
         })+
 
         /// All functions of v2.40.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),+];
+        pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
-        fn forwarding(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
+        /// The stand-ins of all functions that the real module has.
+        #[must_use]
+        pub fn forwarding<A: Around>(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
             CK_FUNCTION_LIST {
                 version: real.version,
-                $($name: Forward::<function::$name>::stand_in(real.$name)),+
+                $($name: Forward::<A, function::$name>::stand_in(real.$name)),+
             }
         }
     };
@@ -105,18 +110,4 @@ functions! {
     C_UnwrapKey: CK_C_UnwrapKey C_DeriveKey: CK_C_DeriveKey C_SeedRandom: CK_C_SeedRandom
     C_GenerateRandom: CK_C_GenerateRandom C_GetFunctionStatus: CK_C_GetFunctionStatus
     C_CancelFunction: CK_C_CancelFunction C_WaitForSlotEvent: CK_C_WaitForSlotEvent
-}
-
-/// The list that the caller gets in place of `real`.
-pub(crate) fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
-    CK_FUNCTION_LIST {
-        C_GetFunctionList: Some(crate::C_GetFunctionList),
-        C_CreateObject: real.C_CreateObject.map(|_| certificates::create_object as _),
-        C_GetTokenInfo: real.C_GetTokenInfo.map(|_| token_info::get_token_info as _),
-        C_GetMechanismList: real.C_GetMechanismList.map(|_| mechanisms::get_mechanism_list as _),
-        C_GetMechanismInfo: real.C_GetMechanismInfo.map(|_| mechanisms::get_mechanism_info as _),
-        C_SignInit: real.C_SignInit.map(|_| mechanisms::sign_init as _),
-        C_GenerateKeyPair: real.C_GenerateKeyPair.map(|_| mechanisms::generate_key_pair as _),
-        ..forwarding(real)
-    }
 }

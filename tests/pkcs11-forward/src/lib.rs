@@ -1,0 +1,10 @@
+//! What PKCS#11 modules share that stand in front of another one, for tests: the real module is loaded, each function
+//! gets a stand-in with its signature, and templates are read.
+
+mod functions;
+mod real;
+mod template;
+
+pub use functions::{Around, NAMES, forwarding};
+pub use real::Real;
+pub use template::{Template, find};
