@@ -25,7 +25,7 @@ pub use outcome::Outcome;
 pub use running::{Running, spawnable};
 pub use sandbox::Sandbox;
 pub use server::{Server, backend, free_port};
-pub use shim::{Call, Shim};
+pub use shim::{Call, Shim, shim_library};
 pub use soft_token::SoftToken;
 pub use strict::Strict;
 pub use tools::{openssl, run_program, softhsm_module};

@@ -29,7 +29,7 @@ pub struct Call {
 
 impl<'t> Shim<'t> {
     pub fn before(token: &'t SoftToken) -> Self {
-        Self { token, library: library().to_owned(), settings: Vec::new() }
+        Self { token, library: shim_library().to_owned(), settings: Vec::new() }
     }
 
     /// The module then has none of these mechanisms, for example `0x40` (`CKM_SHA256_RSA_PKCS`).
@@ -66,7 +66,7 @@ impl<'t> Shim<'t> {
     /// The shim under another file name, as a vendor's module has it.
     pub fn named(mut self, file: &str) -> Self {
         let copy = self.token.folder().join(file);
-        std::fs::copy(library(), &copy).unwrap();
+        std::fs::copy(shim_library(), &copy).unwrap();
         self.library = copy;
         self
     }
@@ -79,6 +79,16 @@ impl<'t> Shim<'t> {
     /// The process dies before this call, for example `C_DestroyObject:1`.
     pub fn killing(self, call: &str) -> Self {
         self.with("PKCS11_SHIM_KILL", call)
+    }
+
+    /// This call never returns, for example `C_Initialize:1`.
+    pub fn hanging(self, call: &str) -> Self {
+        self.with("PKCS11_SHIM_HANG", call)
+    }
+
+    /// The lengths that are told of attributes, whatever their values: `0x3:0xffffffff` for `CKA_LABEL`.
+    pub fn telling_lengths(self, lengths: &str) -> Self {
+        self.with("PKCS11_SHIM_LENGTHS", lengths)
     }
 
     /// Each call takes so many microseconds longer.
@@ -147,13 +157,13 @@ impl<'t> Shim<'t> {
         self.calls().iter().filter(|call| call.function == function).count()
     }
 
-    fn log(&self) -> PathBuf {
+    pub fn log(&self) -> PathBuf {
         self.token.folder().join("calls.log")
     }
 }
 
 /// The shim's library, built when it is not up to date.
-fn library() -> &'static Path {
+pub fn shim_library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| build("pkcs11-shim"))
 }

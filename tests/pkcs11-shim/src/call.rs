@@ -1,4 +1,4 @@
-//! What happens around each call: counted, delayed, made to fail, logged.
+//! What happens around each call: counted, delayed, made to fail or to hang, logged.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -52,6 +52,12 @@ pub(crate) fn observed(function: &'static str, call: impl FnOnce(&Module) -> CK_
     if module.settings.kill.as_ref().is_some_and(is_now) {
         module.calls.log(&format!("{function} killed 0\n"));
         std::process::abort();
+    }
+    if module.settings.hang.as_ref().is_some_and(is_now) {
+        module.calls.log(&format!("{function} hangs 0\n"));
+        loop {
+            thread::park();
+        }
     }
     let start = Instant::now();
     if !module.settings.delay.is_zero() {

@@ -6,6 +6,7 @@
 //!
 //! Only `C_GetFunctionList` is exported: callers that know v3 fall back to v2.40, and no call passes unseen.
 
+mod attributes;
 mod call;
 mod certificates;
 mod mechanisms;

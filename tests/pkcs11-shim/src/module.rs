@@ -7,7 +7,7 @@ use pkcs11_forward::{Around, Real, forwarding};
 
 use crate::call::{Calls, observed};
 use crate::settings::Settings;
-use crate::{certificates, mechanisms, token_info};
+use crate::{attributes, certificates, mechanisms, token_info};
 
 /// Loaded once per process and never unloaded: callers keep pointers into it.
 pub(crate) struct Module {
@@ -47,6 +47,7 @@ impl Around for Observed {
 fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
     CK_FUNCTION_LIST {
         C_GetFunctionList: Some(crate::C_GetFunctionList),
+        C_GetAttributeValue: real.C_GetAttributeValue.map(|_| attributes::get_attribute_value as _),
         C_CreateObject: real.C_CreateObject.map(|_| certificates::create_object as _),
         C_GetTokenInfo: real.C_GetTokenInfo.map(|_| token_info::get_token_info as _),
         C_GetMechanismList: real.C_GetMechanismList.map(|_| mechanisms::get_mechanism_list as _),

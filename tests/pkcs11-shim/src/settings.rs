@@ -12,6 +12,8 @@
 //! | `PKCS11_SHIM_TOKEN_FLAGS=0x20000` | flags that `C_GetTokenInfo` then has too |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
 //! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
+//! | `PKCS11_SHIM_HANG=C_Sign:1` | the n-th call of that function never returns |
+//! | `PKCS11_SHIM_LENGTHS=0x3:0xffffffff,…` | the length that `C_GetAttributeValue` tells of an attribute |
 //! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
 //!
 //! Numbers are decimal, or hex with `0x`. Calls are counted from 1, in each process anew.
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) token_flags: CK_FLAGS,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
+    pub(crate) hang: Option<Nth>,
+    pub(crate) lengths: Vec<Length>,
     pub(crate) delay: Duration,
 }
 
@@ -43,6 +47,13 @@ pub(crate) struct KeySizes {
     pub(crate) mechanism: CK_MECHANISM_TYPE,
     pub(crate) min: CK_ULONG,
     pub(crate) max: CK_ULONG,
+}
+
+/// The length that is told of an attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Length {
+    pub(crate) attribute: CK_ATTRIBUTE_TYPE,
+    pub(crate) length: CK_ULONG,
 }
 
 /// The n-th call of a function.
@@ -80,6 +91,8 @@ impl Settings {
             token_flags: value("PKCS11_SHIM_TOKEN_FLAGS").map_or(Ok(0), |text| number(&text))?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
+            hang: value("PKCS11_SHIM_HANG").map(|text| Nth::parse(&text)).transpose()?,
+            lengths: items(&list("PKCS11_SHIM_LENGTHS")).map(Length::parse).collect::<Result<_, _>>()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
         })
     }
@@ -90,6 +103,13 @@ impl KeySizes {
         let parts = text.split_once(':').and_then(|(mechanism, rest)| Some((mechanism, rest.split_once(':')?)));
         let (mechanism, (min, max)) = parts.ok_or(format!("`{text}` is not MECHANISM:MIN:MAX"))?;
         Ok(Self { mechanism: number(mechanism)?, min: number(min)?, max: number(max)? })
+    }
+}
+
+impl Length {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (attribute, length) = text.split_once(':').ok_or(format!("`{text}` is not ATTRIBUTE:LENGTH"))?;
+        Ok(Self { attribute: number(attribute)?, length: number(length)? })
     }
 }
 
@@ -143,6 +163,8 @@ mod tests {
             ("PKCS11_SHIM_TOKEN_FLAGS", "0x20000"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
+            ("PKCS11_SHIM_HANG", "C_Login:1"),
+            ("PKCS11_SHIM_LENGTHS", "0x3:7"),
             ("PKCS11_SHIM_DELAY_US", "2000"),
         ]);
         let nth = |function: &str, number| Nth { function: function.to_owned(), number };
@@ -160,6 +182,8 @@ mod tests {
                 Failure { when: nth("C_Login", 2), result: 0xa0 },
             ],
             kill: Some(nth("C_CreateObject", 3)),
+            hang: Some(nth("C_Login", 1)),
+            lengths: vec![Length { attribute: 3, length: 7 }],
             delay: Duration::from_millis(2),
         };
         assert_eq!(settings, Ok(expected));
@@ -172,6 +196,7 @@ mod tests {
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sgin:1:0x30"), "`C_Sgin` is not a function of PKCS#11 v2.40");
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sign:1"), "`C_Sign` is not FUNCTION:N");
         assert_eq!(with("PKCS11_SHIM_KEY_SIZES", "0x0:1024"), "`0x0:1024` is not MECHANISM:MIN:MAX");
+        assert_eq!(with("PKCS11_SHIM_LENGTHS", "0x3"), "`0x3` is not ATTRIBUTE:LENGTH");
         assert_eq!(with("PKCS11_SHIM_HIDE_MECHANISMS", "0x4g"), "`0x4g` is not a number");
     }
 }
