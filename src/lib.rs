@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod bind;
+pub mod compatibility;
 pub mod convert;
 pub mod deploy;
 pub mod dev_ca;

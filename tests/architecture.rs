@@ -5,8 +5,20 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 6] = ["deploy", "platform", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 13] = [
-    "accept", "bind", "convert", "dev_ca", "enroll", "error", "find", "proof", "serve", "state", "status", "trial",
+const RECIPES: [&str; 14] = [
+    "accept",
+    "bind",
+    "compatibility",
+    "convert",
+    "dev_ca",
+    "enroll",
+    "error",
+    "find",
+    "proof",
+    "serve",
+    "state",
+    "status",
+    "trial",
     "verify",
 ];
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hsmcert::pin::Pin;
 use hsmcert::platform;
 use hsmcert::request::TokenRequest;
 use hsmcert::token::{CallError, CallObserver, Conduct, Module, Session, TokenInfo, vendor};
@@ -31,6 +32,20 @@ pub(super) fn with_target<T>(
     request: &TokenRequest,
     report: &Report,
     work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
+) -> Result<(T, Target), Failure> {
+    // The PIN is wiped before the work begins.
+    with_pin(global, request, report, |_, session, pin| {
+        drop(pin);
+        work(session)
+    })
+}
+
+/// [`with_target`] for those who log in once more; `None` where nobody was asked for a PIN.
+pub(super) fn with_pin<T>(
+    global: &Global,
+    request: &TokenRequest,
+    report: &Report,
+    work: impl FnOnce(&Module, &Session<'_>, Option<Pin>) -> Result<T, Error>,
 ) -> Result<(T, Target), Failure> {
     let environment = Environment::read();
     let config = Config::find()?;
@@ -63,8 +78,8 @@ pub(super) fn with_target<T>(
     session.token().check_login()?;
     let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
     session.login(pin.as_ref())?;
-    drop((pin, trial));
-    let result = work(&session)?;
+    drop(trial);
+    let result = work(&module, &session, pin)?;
     drop(session);
     Ok((result, target))
 }

@@ -3,6 +3,7 @@
 mod init;
 mod lost;
 mod set_pin;
+mod test;
 mod vendors;
 
 use std::fmt::Write as _;
@@ -29,6 +30,7 @@ use super::{Global, connect, target};
   hsmcert token vendors                       built-in profiles, and what is special about each product
   hsmcert token init --label web              a new token and its user's PIN
   hsmcert token set-pin --token web           another PIN
+  hsmcert token test --token web              what the token really does, for a ticket
 
 list, info and vendors need no PIN.")]
 pub(super) struct TokenArguments {
@@ -48,6 +50,8 @@ enum TokenCommand {
     Init(init::InitArguments),
     /// Change the user's PIN, or have the security officer set it
     SetPin(set_pin::SetPinArguments),
+    /// Try what the token can do, and leave nothing on it: a report for a ticket
+    Test(test::TestArguments),
 }
 
 #[derive(Serialize)]
@@ -103,6 +107,7 @@ pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) 
             Ok(())
         }
         TokenCommand::Init(arguments) => init::run(global, arguments, report),
+        TokenCommand::Test(arguments) => test::run(global, arguments, report),
         TokenCommand::SetPin(arguments) => set_pin::run(global, arguments, report),
     }
 }

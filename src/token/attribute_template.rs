@@ -4,7 +4,7 @@ use cryptoki::object::{Attribute, CertificateType, KeyType, MlDsaParameterSetTyp
 use cryptoki::types::Ulong;
 
 use super::certificate_object::NewCertificate;
-use super::new_key_pair::NewKeyPair;
+use super::new_key_pair::{Lifetime, NewKeyPair};
 use super::template_ladder::Rung;
 use super::vendor::Quirks;
 use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
@@ -29,8 +29,8 @@ pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name, rung: Rung, qu
         Rung::Minimal => None,
     };
     let mut template = vec![
-        // It outlives the session.
-        Attribute::Token(true),
+        // It outlives the session, unless it is only to try the token.
+        Attribute::Token(pair.lifetime == Lifetime::Token),
         // Equal on both halves, so that the pair and later its certificate are found together.
         Attribute::Id(pair.id.as_bytes().to_vec()),
         Attribute::Label(pair.label.as_bytes().to_vec()),
@@ -61,8 +61,8 @@ pub(super) fn public_key(pair: &NewKeyPair, ed25519: Ed25519Name, rung: Rung, qu
 /// CloudHSM refuses `CKA_MODULUS_BITS` and `CKA_PUBLIC_EXPONENT` here.
 pub(super) fn private_key(pair: &NewKeyPair, rung: Rung, quirks: &Quirks) -> Vec<Attribute> {
     let mut template = vec![
-        // It outlives the session.
-        Attribute::Token(true),
+        // It outlives the session, unless it is only to try the token.
+        Attribute::Token(pair.lifetime == Lifetime::Token),
         // Only after a login.
         Attribute::Private(true),
         // Its value is never shown in plain text ...

@@ -1,5 +1,7 @@
 //! Certificate objects: written, read back, destroyed. What is in them is for `x509/` to know.
 
+use cryptoki::object::ObjectHandle;
+
 use super::attribute_template as template;
 use super::error::{Error, certificate_refusal};
 use super::object::{Handle, Object, ObjectClass};
@@ -40,6 +42,10 @@ impl CertificateObject {
     fn new(object: Object) -> Self {
         let Object { raw, id, label, value, .. } = object;
         Self { raw, id, label, value: value.unwrap_or_default() }
+    }
+
+    pub(super) fn handle(&self) -> ObjectHandle {
+        self.raw.0
     }
 }
 

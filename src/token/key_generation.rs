@@ -85,6 +85,16 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::Call`]; [`Error::KeyUnprotected`] and [`Error::KeyDiffers`] after the pair was destroyed.
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
+        let (made, unwanted) = self.make(pair)?;
+        if !unwanted.is_empty() && self.quirks().changes == Changes::All {
+            // Where the module does not let go of them, the key still does what was asked for.
+            let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(made.private, &unwanted));
+        }
+        Ok(made)
+    }
+
+    /// Makes the pair; it still has the uses, given here too, that the module has added by itself.
+    pub(super) fn make(&'s self, pair: &NewKeyPair) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
         let mut first = None;
         for mechanism in self.generation_mechanisms(pair) {
             match self.climb(pair, &mechanism) {
@@ -135,7 +145,7 @@ impl<'s> Session<'s> {
         pair: &NewKeyPair,
         public: ObjectHandle,
         private: ObjectHandle,
-    ) -> Result<KeyPair<'s>, Error> {
+    ) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
         let attributes = self
             .call("C_GetAttributeValue", |session| session.get_attributes(public, &public_key::ATTRIBUTES))
             .doing("show the new public key")?;
@@ -152,11 +162,7 @@ impl<'s> Session<'s> {
             return Err(Error::KeyUnprotected { label: pair.label.clone(), flaw: flaw.to_owned() });
         }
         let unwanted = template::unwanted_uses(&attributes, pair.purposes);
-        if !unwanted.is_empty() && self.quirks().changes == Changes::All {
-            // Where the module does not let go of them, the key still does what was asked for.
-            let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(private, &unwanted));
-        }
         let (id, label) = (pair.id.clone(), pair.label.clone());
-        Ok(KeyPair { session: self, private, public: Some(public), id, label, public_key })
+        Ok((KeyPair { session: self, private, public: Some(public), id, label, public_key }, unwanted))
     }
 }

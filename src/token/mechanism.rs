@@ -68,6 +68,15 @@ impl Signing<'_> {
             Input::DigestInfo(hash) => [digest_info_prefix(hash), &digest(hash, message)].concat(),
         }
     }
+
+    /// What that is, for people.
+    pub(super) fn input_name(&self) -> &'static str {
+        match self.input {
+            Input::Message => "message",
+            Input::Digest(_) => "hash",
+            Input::DigestInfo(_) => "DigestInfo",
+        }
+    }
 }
 
 /// The first way that the token's mechanism list allows: hashing in the module is preferred, since a
@@ -94,7 +103,8 @@ pub(super) fn names(present: &[MechanismType], word: &str) -> Vec<String> {
     present.iter().map(ToString::to_string).filter(|name| name.contains(word)).collect()
 }
 
-fn ways(scheme: SignatureScheme) -> Vec<Signing<'static>> {
+/// All ways to make a signature of a scheme, best one first.
+pub(super) fn ways(scheme: SignatureScheme) -> Vec<Signing<'static>> {
     let way = |mechanism, input| Signing { mechanism, input };
     match scheme {
         SignatureScheme::RsaPkcs1(hash) => {

@@ -27,6 +27,17 @@ pub struct NewKeyPair {
     pub purposes: KeyPurposes,
     /// The mechanism for an RSA key, where it is not left to hsmcert.
     pub rsa_generation: Option<RsaGeneration>,
+    /// How long it is there.
+    pub lifetime: Lifetime,
+}
+
+/// `CKA_TOKEN` of a new pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Until somebody destroys it.
+    Token,
+    /// Until the session ends.
+    Session,
 }
 
 impl NewKeyPair {
@@ -36,7 +47,8 @@ impl NewKeyPair {
     /// [`Error::Random`].
     pub fn new(label: String, algorithm: KeyAlgorithm, purposes: KeyPurposes, quirks: &Quirks) -> Result<Self, Error> {
         let name = label.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        let pair = |id, label| Self { id: KeyId::new(id), label, algorithm, purposes, rsa_generation: None };
+        let (rsa_generation, lifetime) = (None, Lifetime::Token);
+        let pair = |id, label| Self { id: KeyId::new(id), label, algorithm, purposes, rsa_generation, lifetime };
         if quirks.label_is_id && !name.is_empty() {
             return Ok(pair(name.clone().into_bytes(), name));
         }
