@@ -146,6 +146,7 @@ pub fn accept(
     let request = known.and_then(|known| known.request);
     if let Some(entry) = entry {
         let mut record = Record::new(key, &label, &id, session.token());
+        record.module = std::path::absolute(session.module_path()).ok();
         record.request.clone_from(&request);
         record.accepted = Some(AcceptedCertificate {
             fingerprint_sha256: leaf.fingerprint_sha256(),

@@ -146,6 +146,14 @@ struct Global {
     user: bool,
 }
 
+impl Global {
+    /// Whether an option says which token is meant.
+    fn names_a_token(&self) -> bool {
+        let texts = [&self.token, &self.serial, &self.uri, &self.profile];
+        self.trial || self.module.is_some() || self.slot.is_some() || texts.into_iter().any(Option::is_some)
+    }
+}
+
 /// Runs the command line and returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let wants_json = arguments.iter().any(|argument| argument == "--json");

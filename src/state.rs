@@ -67,6 +67,9 @@ pub struct Record {
     pub token: String,
     /// Serial number of the token.
     pub token_serial: String,
+    /// The PKCS#11 module by which the token was reached; records of older versions have none.
+    #[serde(default)]
+    pub module: Option<PathBuf>,
     /// The last request that was made with the key.
     #[serde(default)]
     pub request: Option<PendingRequest>,
@@ -131,6 +134,7 @@ impl Record {
             id: id.to_string(),
             token: token.label.clone(),
             token_serial: token.serial.clone(),
+            module: None,
             request: None,
             accepted: None,
         }
@@ -184,12 +188,16 @@ impl State {
         Self { folder: folder.to_owned() }
     }
 
+    /// What is known of a key, if it can be read. Needs no lock: records are replaced as a whole.
+    #[must_use]
+    pub fn record(&self, key: &PublicKey) -> Option<Record> {
+        read(&self.folder.join(format!("{}.json", x509::spki_fingerprint(key)))).ok().flatten()
+    }
+
     /// Whether `accept` kept this certificate in the chain file alone, because the token takes none (linking rule 8).
-    /// Needs no lock: records are replaced as a whole.
     #[must_use]
     pub fn is_in_file_only(&self, leaf: &Certificate, key: &PublicKey) -> bool {
-        let record = read(&self.folder.join(format!("{}.json", x509::spki_fingerprint(key))));
-        let accepted = record.ok().flatten().and_then(|record| record.accepted);
+        let accepted = self.record(key).and_then(|record| record.accepted);
         accepted.is_some_and(|known| !known.on_token && known.fingerprint_sha256 == leaf.fingerprint_sha256())
     }
 
@@ -335,6 +343,7 @@ mod tests {
             id: "0a".into(),
             token: "t".into(),
             token_serial: "1".into(),
+            module: None,
             request: None,
             accepted: None,
         }

@@ -7,7 +7,6 @@ use clap::Args;
 use hsmcert::accept::{self, Accepted, ChainFile, Change, Terms};
 use hsmcert::file;
 use hsmcert::proof::Outcome;
-use hsmcert::request::TokenRequest;
 use hsmcert::token::vendor::{Certificates, Vendor};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, Certificate, Difference, Field};
@@ -103,8 +102,9 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     let chain_out = chain_out.unwrap_or_else(|| chain_name(&certificate));
     let chain_file = ChainFile::new(&chain_out, force)?;
     let memory = state::open(global, report)?;
+    let request = state::token_of(memory.as_ref(), &certificates, global)?;
     let now = clock::now();
-    let (accepted, token, vendor) = connect::with_session(global, &TokenRequest::default(), report, |session| {
+    let (accepted, token, vendor) = connect::with_session(global, &request, report, |session| {
         let accepted = accept::accept(session, &certificates, &terms, &chain_file, memory.as_ref(), now)?;
         Ok((accepted, session.token().clone(), session.vendor()))
     })?;

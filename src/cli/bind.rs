@@ -12,7 +12,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use hsmcert::ErrorKind;
 use hsmcert::bind::{self, Bound, Place};
 use hsmcert::deploy::{Configuration, KeyStorage, Listen, Method, Target};
-use hsmcert::request::TokenRequest;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
@@ -95,9 +94,10 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
     let source = place::Source::read(certificate.as_deref(), chain.as_deref(), global)?;
 
     let memory = state::open(global, report)?;
+    let request = state::token_of(memory.as_ref(), source.which.certificates(), global)?;
     let now = clock::now();
     let global = &source.which.token(global);
-    let (bound, hsm) = connect::with_target(global, &TokenRequest::default(), report, |session| {
+    let (bound, hsm) = connect::with_target(global, &request, report, |session| {
         bind::find(session, source.which.select(), memory.as_ref(), now)
     })?;
     let (chain, new_chain) = source.chain(&bound)?;

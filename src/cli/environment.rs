@@ -35,6 +35,16 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// Whether a variable says which token is meant.
+    pub(super) fn names_a_token(&self) -> bool {
+        let Self { module, module_path, token, serial, slot, uri, profile, require_hardware: _, softhsm_configured: _ } =
+            self;
+        let texts = [token, serial, slot, uri, profile];
+        module.is_some() || module_path.is_some() || texts.into_iter().any(Option::is_some)
+    }
+}
+
 /// The value of a variable that is set and not empty.
 pub(super) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

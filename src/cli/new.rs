@@ -157,18 +157,18 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     let header = if new_header { PemHeader::New } else { PemHeader::Standard };
     let encode = |made: &Document| if der { made.der().to_vec() } else { made.to_pem(header).into_bytes() };
 
-    let (made, token) = connect::with_session(global, &request.token, report, |session| {
+    let (made, token, module) = connect::with_session(global, &request.token, report, |session| {
         let wishes = KeyWishes { keep: keep_key, rsa_generation: key_gen_mechanism.map(RsaGeneration::from) };
         let made = enroll::enroll(session, &request, wishes, now(), |document| match &output {
             Some(output) => output.write(&encode(document)),
             None => Ok(()),
         })?;
-        Ok((made, session.token().clone()))
+        Ok((made, session.token().clone(), std::path::absolute(session.module_path()).ok()))
     })?;
 
     if let Some(memory) = memory {
         let files = ((!to_stdout).then_some(path.as_path()), (!from_stdin).then_some(spec.as_path()));
-        remember(&memory, &made, &token, files, windows, report);
+        remember(&memory, &made, (&token, module), files, windows, report);
     }
     let Enrolled { document, label, id, algorithm, scheme, is_new_key } = made;
     let created = Created {
@@ -208,7 +208,7 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
 fn remember(
     memory: &State,
     made: &Enrolled,
-    token: &hsmcert::token::TokenInfo,
+    (token, module): (&hsmcert::token::TokenInfo, Option<PathBuf>),
     (csr_file, spec_file): (Option<&Path>, Option<&Path>),
     windows: WindowsRequest,
     report: &Report,
@@ -216,7 +216,8 @@ fn remember(
     let Document::Request(csr) = &made.document else { return };
     let Ok(key) = csr.public_key() else { return };
     let request = PendingRequest::new(csr, csr_file, spec_file, windows, now());
-    let record = Record::new(&key, &made.label, &made.id, token);
+    let mut record = Record::new(&key, &made.label, &made.id, token);
+    record.module = module;
     if let Err(error) = memory.remember(request, record, &key) {
         report.warning(&format!("the request is not remembered, so accept will not compare with it: {error}"));
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use hsmcert::request::TokenRequest;
 use hsmcert::serve::{self, Event, Page, Stop};
 use hsmcert::verify::{self, Options, Verification};
 use hsmcert::{Error, ErrorKind, proof};
@@ -65,8 +64,8 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
         report.note(&format!("{address} can be reached from other machines"));
     }
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
-    let request = TokenRequest::default();
     let memory = state::read(global);
+    let request = state::token_of(memory.as_ref(), which.certificates(), global)?;
     let served = connect::with_session(&which.token(global), &request, report, |session| {
         let candidates = verify::select(session, which.select(), memory.as_ref())?;
         let [candidate] = candidates.as_slice() else {

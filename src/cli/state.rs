@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-use hsmcert::Error;
-use hsmcert::platform;
-use hsmcert::state::State;
+use hsmcert::request::TokenRequest;
+use hsmcert::state::{Record, State};
+use hsmcert::token::vendor::is_software_provider;
+use hsmcert::uri::Pkcs11Uri;
+use hsmcert::x509::Certificate;
+use hsmcert::{Error, platform, trial};
 
+use super::config::Config;
+use super::environment::Environment;
 use super::failure::Failure;
 use super::report::Report;
 use super::{Global, environment};
@@ -22,6 +27,28 @@ pub(super) fn open(global: &Global, report: &Report) -> Result<Option<State>, Fa
 /// For a command that changes nothing: what is not there is not missed.
 pub(super) fn read(global: &Global) -> Option<State> {
     named(global).or_else(platform::state_folder).map(|folder| State::reader(&folder))
+}
+
+/// The token on which the key of one of these certificates was made, for a command line that names none: `new` found it
+/// by the request, which is not at hand here. A profile "default" comes first, since its PIN is for its own token.
+pub(super) fn token_of(
+    memory: Option<&State>,
+    certificates: &[Certificate],
+    global: &Global,
+) -> Result<TokenRequest, Failure> {
+    let of_key = |certificate: &Certificate| memory?.record(&certificate.public_key().ok()?);
+    let record = certificates.iter().find_map(of_key).filter(|record| record.token != trial::LABEL);
+    let Some(Record { module: Some(module), token, token_serial, request, .. }) = record else {
+        return Ok(TokenRequest::default());
+    };
+    let provider = request.and_then(|request| request.windows.provider).filter(|name| !is_software_provider(name));
+    let by_default = provider.is_none() && Config::find()?.profile.contains_key("default");
+    if by_default || global.names_a_token() || Environment::read().names_a_token() {
+        return Ok(TokenRequest::default());
+    }
+    let uri =
+        Pkcs11Uri { token: Some(token), serial: Some(token_serial), module_path: Some(module), ..Pkcs11Uri::default() };
+    Ok(TokenRequest { provider_name: provider, uri: Some(uri.to_string()), profile: None })
 }
 
 fn named(global: &Global) -> Option<PathBuf> {

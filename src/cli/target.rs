@@ -56,7 +56,7 @@ pub(super) fn resolve(
         (environment.module.clone(), "HSMCERT_MODULE"),
         (environment_uri.module_path.clone(), "HSMCERT_URI"),
         (environment.module_path.clone(), "PKCS11_MODULE_PATH"),
-        (request_uri.module_path.clone(), "the request's token.uri"),
+        (request_uri.module_path.clone(), "the request"),
     ];
     let named = module_sources.into_iter().find_map(|(module, why)| Some((module?, why.to_owned())));
     let from_profile = profile.as_ref().and_then(|found| {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use address::{HostPort, Resolve};
 use clap::Args;
 use hsmcert::proof;
-use hsmcert::request::TokenRequest;
 use hsmcert::tls::Connect;
 use hsmcert::verify::{self, Link, Options, Verification};
 pub(super) use output::{JsonLink, json_link};
@@ -75,8 +74,8 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
         check: proof::check_signature,
     });
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };
-    let request = TokenRequest::default();
     let memory = state::read(global);
+    let request = state::token_of(memory.as_ref(), which.certificates(), global)?;
     let (verification, token) = connect::with_session(&which.token(global), &request, report, |session| {
         let candidates = verify::select(session, which.select(), memory.as_ref())?;
         let links: Result<Vec<Link>, _> =

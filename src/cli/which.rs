@@ -62,6 +62,14 @@ impl Which {
         global
     }
 
+    /// Those of a file.
+    pub(super) fn certificates(&self) -> &[Certificate] {
+        match self {
+            Self::File(certificates) => certificates,
+            Self::All | Self::Label(_) | Self::Uri { .. } => &[],
+        }
+    }
+
     pub(super) fn select(&self) -> Select<'_> {
         match self {
             Self::All => Select::All,

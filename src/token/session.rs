@@ -1,6 +1,7 @@
 //! A session on a token, logged in as the user.
 
 use std::cell::OnceCell;
+use std::path::Path;
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::MechanismType;
@@ -48,6 +49,12 @@ impl<'m> Session<'m> {
     #[must_use]
     pub fn token(&self) -> &TokenInfo {
         &self.token
+    }
+
+    /// The file of the module.
+    #[must_use]
+    pub fn module_path(&self) -> &Path {
+        self.module.path()
     }
 
     /// The product, if it is one that hsmcert knows.
