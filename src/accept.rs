@@ -66,6 +66,8 @@ pub struct Accepted {
     pub warnings: Vec<String>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+    /// Whether the chain file was written: it is left alone if it holds the same already.
+    pub chain_written: bool,
     /// Where the chain was that this one replaced.
     pub previous_chain: Option<PathBuf>,
     /// Where the certificates are that were replaced on the token.
@@ -172,6 +174,7 @@ pub fn accept(
         differences,
         warnings,
         notes,
+        chain_written: chain_plan.writes(),
         previous_chain,
         kept,
         request,

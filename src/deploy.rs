@@ -23,7 +23,7 @@ mod stunnel;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use key_storage::{find_container, is_cloudhsm, key_spec};
+pub use key_storage::{KEY_REFERENCES, find_container, is_cloudhsm, key_spec};
 pub use site::{KeyName, KeyStorage, LeafName, Listen, Site, TokenName};
 
 /// What a configuration is made for.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Class, Object, Shim, SoftToken, inf};
+use support::{Ca, Class, Object, Outcome, Shim, SoftToken, inf};
 
 fn certificates(token: &SoftToken) -> Vec<Object> {
     token.objects().into_iter().filter(|object| object.class == Class::Certificate).collect()
@@ -100,7 +100,27 @@ fn a_second_time_changes_nothing() {
     let before = (token.objects(), token.read("request.crt.fullchain.pem"), token.files());
     let again = token.run(&["accept", "request.crt.pem", "--json"]).ok().json();
     assert_eq!(again["change"], "unchanged");
+    assert_eq!(again["chain_written"], false);
     assert_eq!((token.objects(), token.read("request.crt.fullchain.pem"), token.files()), before);
+    let said = |outcome: Outcome| outcome.ok().stdout.lines().next().unwrap().to_owned();
+    let already = "certificate was linked to the key \"www.example.com\" already: ";
+    assert_eq!(said(token.run(&["accept", "request.crt.pem"])), format!("{already}nothing changed"));
+    let elsewhere = token.run(&["accept", "request.crt.pem", "--chain-out", "other.pem"]);
+    assert_eq!(said(elsewhere), format!("{already}chain file written"));
+}
+
+#[test]
+fn ca_certificates_that_come_later_are_a_change() {
+    let token = SoftToken::with_request();
+    let ca = Ca::new(token.folder(), "Example");
+    let leaf = ca.issue(&token.path("request.csr.pem"));
+    token.write("leaf.pem", &leaf);
+    token.write("answer.pem", [leaf, ca.certificate("issuing")].concat());
+    token.run(&["accept", "leaf.pem", "--chain-out", "chain.pem"]).ok();
+    let said = token.run(&["accept", "answer.pem", "--chain-out", "chain.pem"]).ok().stdout;
+    let expected =
+        "certificate was linked to the key \"www.example.com\" already: 1 CA certificate stored, chain file written\n";
+    assert!(said.starts_with(expected), "{said}");
 }
 
 #[test]

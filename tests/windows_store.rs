@@ -1,5 +1,5 @@
-//! `accept` and the certificate store of Windows: on Windows what it leaves there (`.ci/windows` runs that under wine),
-//! elsewhere what it says to the options.
+//! Windows: the walk-through as it is typed there, and what `accept` leaves in its certificate store (`.ci/windows` runs
+//! both under wine); elsewhere what `accept` says to the options.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -11,3 +11,6 @@ mod elsewhere;
 #[cfg(windows)]
 #[path = "windows/store.rs"]
 mod store;
+#[cfg(windows)]
+#[path = "windows/typed.rs"]
+mod typed;

@@ -83,6 +83,11 @@ impl Plan {
         Ok(self.previous.as_ref().map(|(output, _)| output.path().to_owned()))
     }
 
+    /// Whether the file changes.
+    pub(super) fn writes(&self) -> bool {
+        self.output.is_some()
+    }
+
     /// Where the chain is, for whatever working directory.
     pub(super) fn absolute(&self) -> &Path {
         &self.absolute

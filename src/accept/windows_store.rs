@@ -30,11 +30,13 @@ pub struct Plan {
     pub provider: Option<String>,
     /// The container, as far as it is known.
     pub container: Option<String>,
+    /// A key-reference file of AWS CloudHSM may name the container.
+    pub wants_key_reference: bool,
 }
 
 impl Plan {
     /// What was typed, else what the request says, else what is known of the HSM. A container is only taken from what
-    /// somebody wrote: a link to a key that is not there is worse than none.
+    /// is written somewhere: a link to a key that is not there is worse than none.
     #[must_use]
     pub fn new(wishes: Wishes, request: &WindowsRequest, vendor: Option<&Vendor>) -> Self {
         let Wishes { location, provider, container } = wishes;
@@ -45,12 +47,26 @@ impl Plan {
         let asked = asked.clone().filter(|name| !is_software_provider(name));
         // And the keys of SoftHSM are in no provider, whatever the request says.
         let in_provider = !vendor.is_some_and(|vendor| vendor.software);
+        let provider = provider.or(asked).or(of_vendor);
+        let container = container.or_else(|| key_container.clone().filter(|_| in_provider));
+        let is_cloudhsm = provider.as_deref().is_some_and(deploy::is_cloudhsm);
         Self {
             location: location.unwrap_or(of_request),
             friendly_name: friendly_name.clone(),
-            provider: provider.or(asked).or(of_vendor),
-            container: container.or_else(|| key_container.clone().filter(|_| in_provider)),
+            wants_key_reference: in_provider && is_cloudhsm && container.is_none(),
+            provider,
+            container,
         }
+    }
+
+    /// Takes the key-reference file that has the key's label for its name; the name of such a file is the container.
+    /// How the files of other keys are named is not documented, so no other is guessed at.
+    #[must_use]
+    pub fn with_key_references(mut self, names: &[String], label: &str) -> Self {
+        if self.wants_key_reference {
+            self.container = names.iter().find(|name| *name == label).cloned();
+        }
+        self
     }
 
     /// The link, if both names are known.
@@ -131,6 +147,19 @@ mod tests {
         let link = plan.link().unwrap();
         assert_eq!((link.provider.as_str(), link.key_spec), ("Cavium Key Storage Provider", 2));
         assert_eq!(Plan::new(Wishes::default(), &request(), Some(&SOFTHSM)).link(), None);
+    }
+
+    #[test]
+    fn the_key_reference_file_of_the_labels_name_is_the_container() {
+        let names = ["tq-3daacd89".to_owned(), "web".to_owned()];
+        let plan = |vendor, wishes| Plan::new(wishes, &WindowsRequest::default(), by_profile(vendor));
+        let of = |plan: Plan, label| plan.with_key_references(&names, label).container;
+        assert_eq!(of(plan("cloudhsm", Wishes::default()), "web").as_deref(), Some("web"));
+        assert_eq!(of(plan("cloudhsm", Wishes::default()), "we"), None, "a part of the name is not enough");
+        assert_eq!(of(plan("cloudhsm", wishes(None, Some("typed"))), "web").as_deref(), Some("typed"));
+        assert_eq!(of(plan("luna", Wishes::default()), "web"), None, "other providers have no such files");
+        let software = plan("softhsm", wishes(Some("Cavium Key Storage Provider"), None));
+        assert_eq!(of(software, "web"), None, "SoftHSM's keys are in no provider");
     }
 
     #[test]

@@ -74,6 +74,7 @@ struct Linked {
     handshakes: Vec<JsonStep>,
     differences: Option<Vec<JsonDifference>>,
     chain: String,
+    chain_written: bool,
     previous_chain: Option<String>,
     kept_old: Vec<String>,
     key_uri: String,
@@ -119,7 +120,8 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     for note in &accepted.notes {
         report.note(note);
     }
-    let windows_store = wishes.map(|wishes| windows_store::put(wishes, &accepted, vendor, &certificate)).transpose()?;
+    let windows_store =
+        wishes.map(|wishes| windows_store::put(wishes, &accepted, vendor, &certificate, report)).transpose()?;
     let on_token = !matches!(accepted.change, Change::NotStored(_));
     let uri = |object_type| Pkcs11Uri {
         token: Some(token.label.clone()),
@@ -151,6 +153,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         handshakes: accepted.handshakes.iter().map(JsonStep::from).collect(),
         differences: accepted.differences.as_ref().map(|all| all.iter().map(json).collect()),
         chain: chain_out.display().to_string(),
+        chain_written: accepted.chain_written,
         previous_chain: accepted.previous_chain.as_ref().map(|path| path.display().to_string()),
         kept_old: accepted.kept.iter().map(|path| path.display().to_string()).collect(),
         key_uri: uri(ObjectType::Private).to_string(),
@@ -207,11 +210,26 @@ fn chain_name(certificate: &Path) -> PathBuf {
     certificate.with_file_name(format!("{stem}.fullchain.pem"))
 }
 
+/// What changed although the certificate was on the token.
+fn changed(linked: &Linked) -> String {
+    let mut changed = Vec::new();
+    match linked.stored_intermediates {
+        0 => {}
+        1 => changed.push("1 CA certificate stored".to_owned()),
+        several => changed.push(format!("{several} CA certificates stored")),
+    }
+    if linked.chain_written {
+        changed.push("chain file written".to_owned());
+    }
+    changed.extend(linked.windows_store.as_ref().and_then(InStore::changed));
+    if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") }
+}
+
 fn describe(linked: &Linked, accepted: &Accepted) -> String {
     let mut text = match &accepted.change {
         Change::Stored => format!("certificate stored and linked to the key \"{}\"\n", shown(&linked.label)),
         Change::Unchanged => {
-            format!("certificate was linked to the key \"{}\" already: nothing changed\n", shown(&linked.label))
+            format!("certificate was linked to the key \"{}\" already: {}\n", shown(&linked.label), changed(linked))
         }
         Change::NotStored(_) => {
             format!("certificate belongs to the key \"{}\"; the token does not hold it\n", shown(&linked.label))

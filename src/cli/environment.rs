@@ -45,6 +45,15 @@ impl Environment {
     }
 }
 
+/// Where the key-reference files of AWS CloudHSM are on this Windows: its command can write them elsewhere too.
+pub(super) fn key_references() -> PathBuf {
+    if let Some(folder) = text("HSMCERT_KEY_REFERENCES") {
+        return PathBuf::from(folder);
+    }
+    let drive = text("SystemDrive").unwrap_or_else(|| "C:".to_owned());
+    PathBuf::from(format!("{drive}\\{}", hsmcert::deploy::KEY_REFERENCES))
+}
+
 /// The value of a variable that is set and not empty.
 pub(super) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

@@ -5,15 +5,15 @@ use std::path::Path;
 use clap::Args;
 use hsmcert::accept::Accepted;
 use hsmcert::accept::windows_store::{self, Plan, Wishes};
-use hsmcert::deploy;
 use hsmcert::key::PublicKey;
 use hsmcert::platform::{KeyLink, StoreChange, StoreLocation, Stored};
 use hsmcert::token::vendor::Vendor;
+use hsmcert::{deploy, file};
 use serde::Serialize;
 
-use super::Global;
 use super::failure::Failure;
-use super::report::shown;
+use super::report::{Report, shown};
+use super::{Global, environment};
 
 /// They stand in the help of every system, so that a page of documentation holds for all.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct WindowsStoreOptions {
     /// Windows: key storage provider that holds the key [default: `ProviderName`, else that of the HSM]
     #[arg(long, value_name = "NAME")]
     ksp: Option<String>,
-    /// Windows: name of the key's container [default: `KeyContainer` of the INF]
+    /// Windows: name of the key's container [default: `KeyContainer` of the INF, else a key-reference file of AWS]
     #[arg(long, value_name = "NAME")]
     ksp_container: Option<String>,
 }
@@ -62,6 +62,10 @@ pub(super) struct InStore {
     /// Of the link as it was read back; `null` for both without a link.
     provider: Option<String>,
     container: Option<String>,
+    /// The key-reference files of AWS CloudHSM that were seen when the container was not known, the oldest first.
+    key_references: Vec<String>,
+    #[serde(skip)]
+    is_by_key_reference: bool,
     /// What makes the link that is missing.
     next: Vec<Step>,
 }
@@ -77,12 +81,15 @@ pub(super) fn put(
     wishes: Wishes,
     accepted: &Accepted,
     vendor: Option<&Vendor>,
-    file: &Path,
+    file_name: &Path,
+    report: &Report,
 ) -> Result<InStore, Failure> {
     let request = accepted.request.as_ref().map(|request| request.windows.clone()).unwrap_or_default();
     let plan = Plan::new(wishes, &request, vendor);
+    let key_references = if plan.wants_key_reference { key_references(report) } else { vec![] };
+    let plan = plan.with_key_references(&key_references, &accepted.label);
     let Stored { change, link } = windows_store::store(&plan, &accepted.leaf)?;
-    let next = if link.is_some() { vec![] } else { next(&plan, accepted, vendor, file) };
+    let next = if link.is_some() { vec![] } else { next(&plan, accepted, vendor, file_name) };
     let (provider, container) =
         link.map_or((None, None), |KeyLink { provider, container, key_spec: _ }| (Some(provider), Some(container)));
     Ok(InStore {
@@ -95,7 +102,17 @@ pub(super) fn put(
         friendly_name: plan.friendly_name,
         provider,
         container,
+        is_by_key_reference: plan.wants_key_reference && plan.container.is_some(),
+        key_references,
         next,
+    })
+}
+
+/// A folder that cannot be read is no reason to fail: the certificate is then stored without a link.
+fn key_references(report: &Report) -> Vec<String> {
+    file::names(&environment::key_references()).unwrap_or_else(|error| {
+        report.warning(&format!("the key-reference files of AWS CloudHSM cannot be read: {error}"));
+        vec![]
     })
 }
 
@@ -112,8 +129,8 @@ fn next(plan: &Plan, accepted: &Accepted, vendor: Option<&Vendor>, file: &Path) 
     };
     let provider = plan.provider.as_deref();
     let mut commands = match plan.container {
-        Some(_) => deploy::find_container(None, None),
-        None => deploy::find_container(provider, modulus.as_deref()),
+        Some(_) => deploy::find_container(None, None, ""),
+        None => deploy::find_container(provider, modulus.as_deref(), &accepted.label),
     };
     let known = |name: Option<&str>| name.map_or_else(|| "NAME".to_owned(), |name| format!("\"{name}\""));
     let (ksp, container) = (known(provider), known(plan.container.as_deref()));
@@ -122,9 +139,19 @@ fn next(plan: &Plan, accepted: &Accepted, vendor: Option<&Vendor>, file: &Path) 
 }
 
 impl InStore {
+    /// What is new in the store, if anything is.
+    pub(super) fn changed(&self) -> Option<String> {
+        match self.change {
+            "unchanged" => None,
+            "added" => Some(format!("added to {} of Windows", self.store)),
+            _ => Some(format!("{} in {} of Windows", self.change, self.store)),
+        }
+    }
+
     /// Lines for people.
     pub(super) fn describe(&self) -> String {
-        let Self { store, change, friendly_name, provider, container, next } = self;
+        let Self { store, change, friendly_name, provider, container, key_references, is_by_key_reference, next } =
+            self;
         let mut text = String::new();
         let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", shown(value)));
         line("store", &format!("{store} of Windows ({change})"));
@@ -132,11 +159,22 @@ impl InStore {
             line("", &format!("friendly name \"{name}\""));
         }
         match (provider, container) {
-            (Some(provider), Some(container)) => line("", &format!("its key is \"{container}\" in \"{provider}\"")),
+            (Some(provider), Some(container)) => {
+                line("", &format!("its key is \"{container}\" in \"{provider}\""));
+                if *is_by_key_reference {
+                    line("", "there is a key-reference file of this name, which is the label of the key");
+                }
+            }
             _ if next.is_empty() => {
                 line("", "without a link: SoftHSM's keys are in no key storage provider of Windows");
             }
-            _ => line("", "without a link to its key: provider and container are not both known"),
+            _ => {
+                line("", "without a link to its key: provider and container are not both known");
+                if !key_references.is_empty() {
+                    let names = key_references.join(", ");
+                    line("", &format!("no key-reference file is named as the key; there are (newest last): {names}"));
+                }
+            }
         }
         for Step { purpose, command } in next {
             text.push_str(&format!("next: {purpose}: {}\n", shown(command)));

@@ -19,14 +19,15 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
     let name = site.host_name().unwrap_or("localhost");
     let (port, thumbprint, serial) = (site.listen.port, &site.leaf.thumbprint, &site.leaf.serial);
     let name_it = "The name of the file that it writes is the container: hsmcert bind iis --ksp-container NAME";
-    let container = match (&site.leaf.modulus, &site.key_storage.container) {
-        (_, Some(container)) => vec![format!("{container}, as it was given to hsmcert")],
-        (Some(modulus), None) => vec![
+    let provider = &site.key_storage.provider;
+    let container = match &site.key_storage.container {
+        Some(container) => vec![format!("{container}, as it was given to hsmcert")],
+        None if key_storage::is_cloudhsm(provider) => vec![
             "not known to hsmcert. AWS CloudHSM, SDK 5.16 and newer:".to_owned(),
-            key_storage::generate_file(modulus),
+            key_storage::generate_file(site.leaf.modulus.as_deref(), &site.key.label),
             name_it.to_owned(),
         ],
-        (None, None) => {
+        None => {
             vec!["not known to hsmcert; the vendor's tools show it: hsmcert bind iis --ksp-container NAME".to_owned()]
         }
     };
@@ -52,8 +53,9 @@ pub(super) fn configure(site: &Site) -> Result<Configuration, Error> {
         .row(
             "Not proved",
             &[
-                "hsmcert's tests run these lines on no Windows server with an HSM. Flags and KeySpec are those of",
-                "AWS's text; for a key of the machine the flag 0x20 (CRYPT_MACHINE_KEYSET) may be right.",
+                "hsmcert's tests run these lines on no Windows server with an HSM. Flags is CRYPT_MACHINE_KEYSET, as",
+                "hsmcert accept and certreq write it to the store of the machine. AWS's text has 0, from Microsoft's",
+                "example of a key of a user; its provider (Client SDK 5) makes no difference between the two.",
                 "certutil -store my may say \"Could not verify certificate public key against private key\" with",
                 "CloudHSM SDK 5.14 and 5.15 although it works (AWS, known issues).",
             ],
@@ -91,11 +93,13 @@ New-IISSiteBinding -Name 'Default Web Site' -Protocol https -BindingInformation 
 2 = \"{{text}}\" ; key provider information
 _continue_=\"Container={container}&\"
 _continue_=\"Provider={provider}&\"
-_continue_=\"Flags=0&\"
-_continue_=\"KeySpec=2\"
+_continue_=\"Flags=0x{flags:x}&\"
+_continue_=\"KeySpec={key_spec}\"
 ",
         container = in_repair_file(site.key_storage.container.as_deref().unwrap_or(UNKNOWN_CONTAINER))?,
-        provider = in_repair_file(&site.key_storage.provider)?,
+        provider = in_repair_file(provider)?,
+        flags = key_storage::MACHINE_KEY_SET,
+        key_spec = key_storage::key_spec(provider),
     );
     let next = vec![
         ("bring to the server, into one folder", format!("FILE, {}, {}", text(&site.chain), text(&repair))),

@@ -3,7 +3,7 @@
 //! its thumbprint, with all properties in one value.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hsmcert::x509;
@@ -30,7 +30,7 @@ impl Server {
     }
 
     fn with_options(request: &str, options: &[&'static str]) -> Self {
-        let file = if request.starts_with('[') { "request.inf" } else { "request.toml" };
+        let file = if request.contains("[NewRequest]") { "request.inf" } else { "request.toml" };
         let server = Self { sandbox: Sandbox::new(), options: [&["--trial"], options].concat() };
         server.sandbox.write(file, request);
         server.run(&["-new", file, "request.csr.pem"]).ok();
@@ -39,7 +39,19 @@ impl Server {
     }
 
     fn run(&self, arguments: &[&str]) -> Outcome {
-        self.sandbox.run(&[arguments, self.options.as_slice()].concat())
+        let mut command = self.sandbox.hsmcert();
+        command.env("HSMCERT_KEY_REFERENCES", self.key_references());
+        Outcome::of(command.args(arguments).args(&self.options))
+    }
+
+    fn key_references(&self) -> PathBuf {
+        self.sandbox.folder().join("key-references")
+    }
+
+    /// A key-reference file, as AWS CloudHSM's tools and provider write them.
+    fn key_reference(&self, name: &str) {
+        std::fs::create_dir_all(self.key_references()).unwrap();
+        std::fs::write(self.key_references().join(name), "").unwrap();
     }
 
     /// `accept` with more options; what it says about the store.
@@ -108,8 +120,8 @@ impl Registered {
         self.properties.contains_key(&KEY_PROVIDER)
     }
 
-    /// Container, provider, type, flags, key spec. In the registry the structure has offsets for pointers, and where
-    /// each of its numbers stands depends on the size of a pointer.
+    /// Container, provider, type, flags, key spec. In the registry the structure has offsets of 32 bits for pointers,
+    /// whatever the program that wrote it.
     #[track_caller]
     fn link_is(&self, container: &str, provider: &str, flags: u32, key_spec: u32) {
         let text = self.text(KEY_PROVIDER);
@@ -117,10 +129,7 @@ impl Registered {
         assert!(text.contains(&format!("{provider}\0")), "{text:?}");
         let value = &self.properties[&KEY_PROVIDER];
         let number = |at: usize| u32::from_le_bytes(value[at..at + 4].try_into().unwrap());
-        let pointer = size_of::<usize>();
-        assert_eq!(number(2 * pointer), 0, "dwProvType");
-        assert_eq!(number(2 * pointer + 4), flags, "dwFlags");
-        assert_eq!(number(if pointer == 8 { 40 } else { 24 }), key_spec, "dwKeySpec");
+        assert_eq!((number(8), number(12), number(24)), (0, flags, key_spec), "dwProvType, dwFlags, dwKeySpec");
     }
 }
 
@@ -220,6 +229,57 @@ fn without_a_container_the_commands_that_show_it_are_printed() {
         "{said}"
     );
     assert!(!server.registry(Store::Machine).unwrap().has_link());
+}
+
+/// `another.dll` is a module that could be an HSM's.
+fn with_another_module() -> Server {
+    Server::with_options(SEED_INF, &["--module", "C:\\SoftHSM2\\lib\\another.dll"])
+}
+
+#[test]
+fn a_key_reference_file_with_the_keys_label_is_the_container() {
+    let server = with_another_module();
+    server.key_reference("tq-3daacd89");
+    server.key_reference("www.example.com");
+    let said = server.run(&["-accept", "request.crt.pem"]).ok().stdout;
+    assert!(said.contains("its key is \"www.example.com\" in \"Cavium Key Storage Provider\""), "{said}");
+    assert!(said.contains("there is a key-reference file of this name, which is the label of the key"), "{said}");
+    server.registry(Store::Machine).unwrap().link_is("www.example.com", KSP, 0x20, 2);
+    // What is typed comes first.
+    assert_eq!(server.accept(&["--ksp-container", "typed"])["container"], "typed");
+}
+
+#[test]
+fn other_key_reference_files_are_listed_and_none_is_guessed_at() {
+    let server = with_another_module();
+    for name in ["tq-3daacd89", "www.example.com.old", "example.com"] {
+        server.key_reference(name);
+    }
+    let said = server.run(&["-accept", "request.crt.pem"]).ok().stdout;
+    assert!(said.contains("no key-reference file is named as the key; there are (newest last): "), "{said}");
+    assert!(said.contains("next: write the key-reference file (Client SDK 5.16 and newer): cloudhsm-cli"), "{said}");
+    assert!(!server.registry(Store::Machine).unwrap().has_link());
+    let said = server.accept(&[]);
+    let mut seen: Vec<&str> =
+        said["key_references"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, ["example.com", "tq-3daacd89", "www.example.com.old"]);
+    // Other providers have no such files.
+    assert_eq!(server.accept(&["--ksp", "Luna Key Storage Provider"])["key_references"], serde_json::json!([]));
+}
+
+#[test]
+fn a_change_of_the_store_alone_is_told() {
+    let server = Server::with_certificate(&user_inf());
+    let first = |options: &[&str]| {
+        let said = server.run(&[&["-accept", "request.crt.pem"], options].concat()).ok().stdout;
+        said.lines().next().unwrap().to_owned()
+    };
+    first(&["--no-windows-store"]);
+    let already = "certificate was linked to the key \"www.example.com\" already: ";
+    assert_eq!(first(&[]), format!("{already}added to CurrentUser\\My of Windows"));
+    assert_eq!(first(&["--ksp-container", "k"]), format!("{already}updated in CurrentUser\\My of Windows"));
+    assert_eq!(first(&[]), format!("{already}nothing changed"));
 }
 
 #[test]
