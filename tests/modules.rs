@@ -11,7 +11,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use support::SoftToken;
-use support::modules::{Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, journey, observe};
+use support::modules::{Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, journey, observe, p11_kit_module};
 
 /// The whole journey, then a look at the module.
 #[track_caller]
@@ -27,7 +27,12 @@ fn softhsm() {
 
 #[test]
 fn opencryptoki() {
-    goes_all_the_way(&OpenCryptoki::new(), "openCryptoki 3.8.1");
+    let token = OpenCryptoki::new();
+    goes_all_the_way(&token, "openCryptoki 3.8.1");
+    // Its token info is unusual, and the proxy passes it on.
+    let proxy = p11_kit_module("p11-kit-proxy.so");
+    let found = token.hsmcert(&["find-key", "--count", "--module", proxy.to_str().unwrap()]);
+    assert!(found.status.success(), "{found:?}");
 }
 
 #[test]

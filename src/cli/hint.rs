@@ -178,6 +178,9 @@ fn token_hints(error: &token::Error) -> Vec<String> {
     match error {
         Token::ModuleMissing(_) => text("install the HSM's client software, or name its module with --module FILE"),
         Token::ModuleUnusable { .. } => text("a module is a shared library for this processor, from the HSM's vendor"),
+        Token::ModuleStart { source, .. } if source.value() == "CKR_ARGUMENTS_BAD" => {
+            text("it may want its configuration as an argument: init-args in a profile of hsmcert.toml")
+        }
         Token::ModuleStart { .. } => text("check the vendor's configuration file and whether you may read it"),
         Token::TokenMissing { present, .. } if present.is_empty() => {
             text("the module shows no initialised token at all")

@@ -9,7 +9,7 @@ use std::ptr::{self, NonNull};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
 use cryptoki::error::{Error as Cryptoki, Rv};
 use cryptoki::slot::{Slot, TokenInfo};
-use cryptoki_sys::{CK_FUNCTION_LIST, CK_TOKEN_INFO, CKF_CLOCK_ON_TOKEN};
+use cryptoki_sys::{CK_FUNCTION_LIST, CK_TOKEN_INFO, CKF_CLOCK_ON_TOKEN, CKR_CRYPTOKI_NOT_INITIALIZED};
 
 /// Calls `C_Initialize` with `CKF_OS_LOCKING_OK`, and with a text as `pReserved`: the standard keeps that argument for
 /// later (PKCS#11 3.1, 5.4.1), NSS, kryoptic and others take it for their configuration.
@@ -30,17 +30,25 @@ pub(super) fn initialize(pkcs11: &Pkcs11, init_args: Option<&CString>) -> Result
 /// `C_GetTokenInfo` of a module that is loaded and initialised, without the token's clock: openCryptoki writes zero
 /// bytes where the standard wants digits (PKCS#11 3.1, 3.2), and cryptoki then gives the whole answer up.
 pub(super) fn token_info(module: &Path, slot: Slot) -> Result<TokenInfo, Cryptoki> {
-    // SAFETY: the library was loaded from this path before and is never unloaded, so this runs no code of it but
-    // C_GetFunctionList. The list that it gives is the library's own and stays. Both functions get pointers to values
+    // SAFETY: the library was loaded from this path before and is never unloaded, so nothing of it runs but what is
+    // called here. The list that it gives is the library's own and stays. All functions get null or pointers to values
     // that live until they return, as PKCS#11 3.1, 5.4 and 5.5 want them.
     let mut info = unsafe {
         let library = cryptoki_sys::Pkcs11::new(module).map_err(Cryptoki::LibraryLoading)?;
         let get_list = library.C_GetFunctionList.as_ref().map_err(|_| Cryptoki::NullFunctionPointer)?;
         let mut list: *mut CK_FUNCTION_LIST = ptr::null_mut();
         Rv::from(get_list(&raw mut list)).into_result(Function::GetFunctionList)?;
-        let get = list.as_ref().and_then(|list| list.C_GetTokenInfo).ok_or(Cryptoki::NullFunctionPointer)?;
+        let list = list.as_ref().ok_or(Cryptoki::NullFunctionPointer)?;
+        let get = list.C_GetTokenInfo.ok_or(Cryptoki::NullFunctionPointer)?;
         let mut info = CK_TOKEN_INFO::default();
-        Rv::from(get(slot.into(), &raw mut info)).into_result(Function::GetTokenInfo)?;
+        let mut answer = get(slot.into(), &raw mut info);
+        // p11-kit's proxy gives everybody who asks a list of their own, which starts and ends by itself.
+        if let (CKR_CRYPTOKI_NOT_INITIALIZED, Some(start), Some(end)) = (answer, list.C_Initialize, list.C_Finalize) {
+            Rv::from(start(ptr::null_mut())).into_result(Function::Initialize)?;
+            answer = get(slot.into(), &raw mut info);
+            end(ptr::null_mut());
+        }
+        Rv::from(answer).into_result(Function::GetTokenInfo)?;
         info
     };
     info.flags &= !CKF_CLOCK_ON_TOKEN;

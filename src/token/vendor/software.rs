@@ -78,6 +78,8 @@ pub(super) const NSS: Vendor = Vendor {
     macos: &["/opt/homebrew/lib/libsoftokn3.dylib", "/usr/local/lib/libsoftokn3.dylib"],
     windows: &["C:\\Program Files\\Mozilla Firefox\\softokn3.dll"],
     software: true,
-    remarks: &["its database is named by NSS_LIB_PARAMS=configdir=sql:/path/to/folder"],
+    remarks: &[
+        "its database is named by init-args in a profile: configdir='sql:/folder' certPrefix='' keyPrefix='' flags=",
+    ],
     ..Vendor::UNKNOWN
 };

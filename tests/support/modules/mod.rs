@@ -1,5 +1,5 @@
 //! Tokens of several PKCS#11 modules, each in a folder of its own, and what is done alike with all of them. The files
-//! of this folder that kryoptic's tests use too (compatibility, journey) need nothing but the standard library and
+//! of this folder that kryoptic's tests use too (compatibility, journey, tested) need nothing but the standard library and
 //! serde_json.
 
 mod compatibility;
@@ -8,6 +8,7 @@ mod nss;
 mod opencryptoki;
 mod p11_kit;
 mod softhsm;
+mod tested;
 mod tpm;
 
 use std::path::PathBuf;
@@ -18,28 +19,8 @@ pub use journey::journey;
 pub use nss::Nss;
 pub use opencryptoki::OpenCryptoki;
 pub use p11_kit::{P11Kit, Through, p11_kit_module};
+pub use tested::Tested;
 pub use tpm::Tpm;
-
-/// A token that is under test.
-pub trait Tested {
-    /// hsmcert in the token's working directory; the token and its PIN are named in the environment or in the
-    /// configuration.
-    fn hsmcert(&self, arguments: &[&str]) -> Output;
-    /// The same with this PIN.
-    fn hsmcert_with_pin(&self, pin: &str, arguments: &[&str]) -> Output;
-    /// OpenSC's `pkcs11-tool` on the token, without a login.
-    fn pkcs11_tool(&self, arguments: &[&str]) -> Output;
-    /// The user's PIN.
-    fn pin(&self) -> &str;
-    /// The working directory.
-    fn work(&self) -> PathBuf;
-    /// How the token was made.
-    fn made_by(&self) -> &'static str;
-    /// Is called after each command that has ended: whether it has left something behind.
-    fn check(&self) {}
-    /// Removes what a module is known to leave behind.
-    fn tidy(&self) {}
-}
 
 /// Where a library of a Debian package is.
 fn library(package: &str, places: &[&str]) -> PathBuf {

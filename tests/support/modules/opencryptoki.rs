@@ -7,17 +7,18 @@ use std::process::{Command, Output};
 use super::super::{Running, Sandbox};
 use super::{Tested, done, library, run};
 
-/// What is done in the namespace before the daemon starts in it.
-const PREPARE: &str = "set -e
-for folder in /var/lib/opencryptoki /var/log /run /dev/shm; do mount -t tmpfs none $folder; done
+/// What is done in the namespace before the daemon starts in it. p11-kit has this one module there.
+const PREPARE: &str = r#"set -e
+for folder in /var/lib/opencryptoki /var/log /run /dev/shm /usr/share/p11-kit/modules; do mount -t tmpfs none $folder; done
 mkdir -p /var/lib/opencryptoki/swtok/TOK_OBJ /var/log/opencryptoki /run/lock/opencryptoki/swtok
-printf 'root:x:0:\\npkcs11:x:0:root\\n' >/run/group
+printf 'root:x:0:\npkcs11:x:0:root\n' >/run/group
 mount --bind /run/group /etc/group
-printf 'version opencryptoki-3.1\\nslot 0\\n{\\nstdll = libpkcs11_sw.so\\n}\\n' >/run/opencryptoki.conf
+printf 'version opencryptoki-3.1\nslot 0\n{\nstdll = libpkcs11_sw.so\n}\n' >/run/opencryptoki.conf
 mount --bind /run/opencryptoki.conf /etc/opencryptoki/opencryptoki.conf
+echo "module: $1" >/usr/share/p11-kit/modules/opencryptoki.module
 echo ready
 exec pkcsslotd -f
-";
+"#;
 
 /// The software token and its daemon.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl OpenCryptoki {
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let mut unshare = Command::new("unshare");
-        unshare.args(["--user", "--map-root-user", "--mount", "--ipc", "sh", "-c", PREPARE]);
+        unshare.args(["--user", "--map-root-user", "--mount", "--ipc", "sh", "-c", PREPARE, "sh"]).arg(Self::module());
         unshare.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         let mut daemon = Running::start(&mut unshare, sandbox.folder(), "opencryptoki");
         daemon.prints("ready");

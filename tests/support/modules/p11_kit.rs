@@ -76,7 +76,9 @@ impl Through {
         command.arg(format!("pkcs11:token={}", SoftToken::LABEL.replace(' ', "%20")));
         command.env("SOFTHSM2_CONF", token.folder().join("softhsm2.conf"));
         let mut server = Running::start(&mut command, token.folder(), "p11-kit");
-        let address = server.prints("P11_KIT_SERVER_ADDRESS=").trim_end_matches(';').to_owned();
+        // A line for a shell: the value, and `; export ...`.
+        let line = server.prints("P11_KIT_SERVER_ADDRESS=");
+        let address = line.split(';').next().unwrap_or_default().to_owned();
         let environment = vec![("P11_KIT_SERVER_ADDRESS", address)];
         Self { token, module: p11_kit_module("p11-kit-client.so"), environment, _server: Some(server) }
     }

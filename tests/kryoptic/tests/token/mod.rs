@@ -1,4 +1,5 @@
 //! A kryoptic token in a folder of its own, the hsmcert of `HSMCERT_BIN`, and OpenSSL's verifier.
+#![allow(dead_code, reason = "each test program uses its own part of it")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,8 @@ pub struct Token {
     bare_points: bool,
 }
 
-const LABEL: &str = "kryoptic";
-const PIN: &str = "pin-Xq7vR2";
+pub const LABEL: &str = "kryoptic";
+pub const PIN: &str = "pin-Xq7vR2";
 
 /// A variable that `tests/kryoptic/run` sets.
 fn variable(name: &str) -> OsString {
@@ -49,7 +50,7 @@ impl Token {
         token
     }
 
-    fn pkcs11_tool(&self) -> Command {
+    pub fn pkcs11_tool(&self) -> Command {
         let mut command = self.command("pkcs11-tool");
         command.arg("--module").arg(variable("HSMCERT_TEST_KRYOPTIC"));
         command
@@ -66,9 +67,14 @@ impl Token {
     }
 
     pub fn hsmcert(&self, arguments: &[&str]) -> Output {
+        self.hsmcert_command(PIN).args(arguments).output().unwrap()
+    }
+
+    pub fn hsmcert_command(&self, pin: &str) -> Command {
         let mut command = self.command(PathBuf::from(variable("HSMCERT_BIN")));
         command.env("HSMCERT_MODULE", variable("HSMCERT_TEST_KRYOPTIC")).env("HSMCERT_TOKEN", LABEL);
-        command.env("HSMCERT_PIN", PIN).args(arguments).output().unwrap()
+        command.env("HSMCERT_PIN", pin);
+        command
     }
 
     /// The result of a command that must succeed.
@@ -86,7 +92,7 @@ impl Token {
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
