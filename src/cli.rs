@@ -10,6 +10,7 @@ mod connect;
 mod convert;
 mod dev_ca;
 mod diagnostics;
+mod doctor;
 mod effective;
 mod environment;
 mod exit;
@@ -92,6 +93,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Modules and tokens that are here, and what they can do
     Token(token::TokenArguments),
+    /// Look for what usually goes wrong: module, configuration, PIN, permissions
+    Doctor(doctor::DoctorArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -192,6 +195,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Status(arguments) => status::run(&global, &arguments, &report),
         Command::Serve(arguments) => serve::run(&global, &arguments, &report),
         Command::Token(arguments) => token::run(&global, &arguments, &report),
+        Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

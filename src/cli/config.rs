@@ -43,14 +43,19 @@ pub(super) struct Profile {
 impl Config {
     /// The first file that is there; none is as good as an empty one.
     pub(super) fn find() -> Result<Self, Failure> {
-        let folders = std::iter::once(PathBuf::new()).chain(platform::configuration_folders());
-        match folders.map(|folder| folder.join(NAME)).find(|path| path.is_file()) {
+        match Self::places().into_iter().find(|path| path.is_file()) {
             Some(path) => Self::read(&path),
             None => Ok(Self::default()),
         }
     }
 
-    fn read(path: &Path) -> Result<Self, Failure> {
+    /// Where the file may be, first one first.
+    pub(super) fn places() -> Vec<PathBuf> {
+        let folders = std::iter::once(PathBuf::new()).chain(platform::configuration_folders());
+        folders.map(|folder| folder.join(NAME)).collect()
+    }
+
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = file::read(path)?;
         let wrong = |reason: String| {
             Failure::new(ErrorKind::Usage, format!("{} is not a usable configuration: {reason}", path.display()))

@@ -177,11 +177,17 @@ fn token_hints(error: &token::Error) -> Vec<String> {
     let list = |tokens: &[TokenInfo]| tokens.iter().map(|token| format!("there is {token}")).collect::<Vec<_>>();
     match error {
         Token::ModuleMissing(_) => text("install the HSM's client software, or name its module with --module FILE"),
-        Token::ModuleUnusable { .. } => text("a module is a shared library for this processor, from the HSM's vendor"),
+        Token::ModuleUnusable { .. } => vec![
+            "a module is a shared library for this processor, from the HSM's vendor".to_owned(),
+            "see what is wrong with: hsmcert doctor".to_owned(),
+        ],
         Token::ModuleStart { source, .. } if source.value() == "CKR_ARGUMENTS_BAD" => {
             text("it may want its configuration as an argument: init-args in a profile of hsmcert.toml")
         }
-        Token::ModuleStart { .. } => text("check the vendor's configuration file and whether you may read it"),
+        Token::ModuleStart { .. } => vec![
+            "check the vendor's configuration file and whether you may read it".to_owned(),
+            "see what is wrong with: hsmcert doctor".to_owned(),
+        ],
         Token::TokenMissing { present, .. } if present.is_empty() => {
             text("the module shows no initialised token at all")
         }

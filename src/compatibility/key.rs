@@ -10,22 +10,26 @@ use crate::x509;
 /// What is signed: nothing that could be mistaken for a request or a handshake.
 const MESSAGE: &[u8] = b"hsmcert token test v1\0";
 
-/// Tries every algorithm that hsmcert makes, and gives the first pair that signs; the others are gone.
-pub(super) fn pairs<'s>(test: &mut Test<'s>) -> Option<KeyPair<'s>> {
+/// Tries every algorithm that hsmcert makes. The first pair that signs is given to `use_pair`, which destroys it: a TPM
+/// has room for few keys at a time.
+pub(super) fn pairs<'s>(test: &mut Test<'s>, use_pair: impl FnOnce(&mut Test<'s>, KeyPair<'s>)) {
     let curves = [Curve::P256, Curve::P384, Curve::P521].map(KeyAlgorithm::Ec);
     let post_quantum = MlDsaSet::ALL.map(KeyAlgorithm::MlDsa);
     let rest = [&curves[..], &[KeyAlgorithm::Ed25519], &post_quantum].concat();
-    let mut kept = None;
+    let mut use_pair = Some(use_pair);
     for algorithm in [KeyAlgorithm::DEFAULT].into_iter().chain(rest) {
         let Some(pair) = pair(test, algorithm) else { continue };
-        if kept.is_none() && test.report.signs.contains(&algorithm) {
-            attributes(test, &pair);
-            kept = Some(pair);
-        } else {
-            test.destroy(pair);
+        match use_pair.take_if(|_| test.report.signs.contains(&algorithm)) {
+            Some(use_pair) => {
+                attributes(test, &pair);
+                use_pair(test, pair);
+            }
+            None => test.destroy(pair),
         }
     }
-    kept
+    if use_pair.is_some() {
+        test.not_tried(Area::Certificate, "create and read back", "there is no key that signs");
+    }
 }
 
 /// One pair and its signatures. A token that refuses session objects, or to sign with them, gets a token object.

@@ -17,6 +17,8 @@ use crate::pin::Pin;
 /// Longest label of a token, in bytes: `CK_TOKEN_INFO` holds so many, filled up with blanks.
 pub const TOKEN_LABEL_LEN: usize = 32;
 
+const INITIALISE: &str = "initialise itself";
+
 /// Whose PIN (PKCS#11 3.1, 2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -117,7 +119,13 @@ impl Module {
     pub fn initialise(&self, token: &TokenInfo, label: &str, so_pin: &Pin) -> Result<TokenInfo, Error> {
         let slot = token.slot.0;
         let result = self.call("C_InitToken", |pkcs11| pkcs11.init_token(slot, so_pin.secret(), label));
-        result.map_err(|error| officer_error(&error, &token.label, "initialise itself"))?;
+        result.map_err(|error| match error {
+            // tpm2-pkcs11 to a token that is initialised.
+            Cryptoki::Pkcs11(RvError::ArgumentsBad, _) => {
+                InitialiseError::Refused { doing: INITIALISE, source: CallError::new(&error) }.into()
+            }
+            error => officer_error(&error, &token.label, INITIALISE),
+        })?;
         // Serial number and flags are new; a module may also show the token in another slot from now on.
         let tokens = self.tokens()?;
         let same_slot = tokens.iter().find(|one| one.slot == token.slot);

@@ -90,6 +90,8 @@ impl Module {
         let slot = token.slot.0;
         let info = self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)).doing("describe itself")?;
         let words = |limit| match limit {
+            // openCryptoki gives a number that is one under "not told".
+            Limit::Max(count) if count > u64::from(u32::MAX) => "no limit".to_owned(),
             Limit::Max(count) => count.to_string(),
             Limit::Unavailable => "not told".to_owned(),
             Limit::Infinite => "no limit".to_owned(),

@@ -118,7 +118,10 @@ impl Selector {
     }
 
     pub(super) fn fits(&self, token: &TokenInfo) -> bool {
-        let same = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
+        // tpm2-pkcs11 fills up with NUL, and other tools put that into their URIs.
+        let same = |wanted: &Option<String>, value: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted.trim_end_matches('\0') == value)
+        };
         same(&self.label, &token.label)
             && same(&self.serial, &token.serial)
             && same(&self.manufacturer, &token.manufacturer)

@@ -273,8 +273,8 @@ pub const SETUPS: &[VendorSetup] = &[
         initialises: true,
         pin: PinForm::Plain,
     },
-    // openCryptoki, doc/README.token_data and pkcsslotd(8); a new token has the security officer's PIN 87654321, which
-    // must be changed before the user's PIN can be set (pkcsconf(1)).
+    // openCryptoki, pkcsslotd(8) and pkcsconf(1): a new token has the security officer's PIN 87654321, and says until it
+    // is changed that it must be.
     VendorSetup {
         profile: "opencryptoki",
         settings: &[Setting {

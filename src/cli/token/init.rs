@@ -85,6 +85,9 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
         Ok(made)
     };
     let made = work().map_err(|error| name_tool(error.into(), &target))?;
+    for flag in module.details(&made)?.flags {
+        report.warning(&format!("the new token says: {flag}"));
+    }
     let made = initialised(made, destroyed);
     report.result(&made, &describe(&made));
     Ok(())
@@ -184,13 +187,8 @@ fn question(token: &TokenInfo, label: &str, lost: &[String], report: &Report) ->
 }
 
 fn initialised(token: TokenInfo, destroyed: Vec<String>) -> Initialised {
-    let uri = Pkcs11Uri {
-        token: Some(token.label.clone()),
-        serial: Some(token.serial.clone()),
-        manufacturer: Some(token.manufacturer.clone()),
-        model: Some(token.model.clone()),
-        ..Pkcs11Uri::default()
-    };
+    let uri =
+        Pkcs11Uri { token: Some(token.label.clone()), serial: Some(token.serial.clone()), ..Pkcs11Uri::default() };
     Initialised {
         slot: token.slot_number(),
         uri: uri.to_string(),
@@ -211,11 +209,11 @@ fn describe(made: &Initialised) -> String {
     format!(
         "token          {}\nserial         {}\nslot           {slot} (may change at the next start: name the token by label or \
          serial)\nproduct        {} {}\nURI            {uri}\n{gone}PINs           of the user and of the security officer \
-         are set\nnext           hsmcert token test --serial {}\n",
+         are set\nnext           hsmcert token test --token \"{}\"\n",
         shown(label),
         shown(serial),
         shown(manufacturer),
         shown(model),
-        shown(serial),
+        shown(label),
     )
 }
