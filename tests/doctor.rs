@@ -222,6 +222,9 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+#[cfg(not(unix))]
+fn mode(_: &Path, _: u32) {}
+
 #[cfg(unix)]
 #[test]
 fn files_that_others_may_read() {

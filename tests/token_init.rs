@@ -181,6 +181,9 @@ fn the_user_changes_the_pin() {
     assert_eq!((shim.count("C_SetPIN"), shim.count("C_Login")), (0, 0), "none of them touches a PIN");
 
     let changed = tokens.run(&[&set[..], &["--pin-source", "user.pin", "-vv"]].concat()).ok();
+    for secret in [SoftToken::PIN, NEW_PIN] {
+        assert!(!changed.stdout.contains(secret) && !changed.stderr.contains(secret), "{changed:#?}");
+    }
     changed.says("user.pin may still hold the old PIN");
     assert!(tokens.opens(SoftToken::LABEL, NEW_PIN) && !tokens.opens(SoftToken::LABEL, SoftToken::PIN));
 }

@@ -89,7 +89,10 @@ struct JsonAttempt {
 
 pub(super) fn run(global: &Global, arguments: &TestArguments, report: &Report) -> Result<(), Failure> {
     let (tested, path) = connect::with_pin(global, &Default::default(), report, |module, session, pin| {
-        Ok((compatibility::examine(module, session, pin.as_ref(), clock::now())?, module.path().to_owned()))
+        report.progress("trying what the token can do", false);
+        let tested = compatibility::examine(module, session, pin.as_ref(), clock::now());
+        report.progress_end();
+        Ok((tested?, module.path().to_owned()))
     })?
     .0;
     let (serves, stopped_by) = (tested.serves(), tested.stopped_by.as_ref().map(ToString::to_string));
