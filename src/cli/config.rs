@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hsmcert::token::vendor::{self, Quirks, Vendor};
 use hsmcert::{ErrorKind, file, platform};
 use serde::Deserialize;
 
@@ -35,9 +36,48 @@ pub(super) struct Profile {
     pub(super) slot: Option<u64>,
     pub(super) uri: Option<String>,
     pub(super) pin_source: Option<String>,
+    /// The built-in profile whose module and quirks are meant.
+    pub(super) vendor: Option<String>,
+    /// `[profile.NAME.quirks]`: what is unlike the vendor's row.
+    #[serde(default)]
+    quirks: toml::Table,
     /// `ProviderName`s of request files that mean this profile.
     #[serde(default)]
     pub(super) providers: Vec<String>,
+}
+
+impl Profile {
+    /// The vendor that the profile names.
+    pub(super) fn vendor(&self) -> Option<&'static Vendor> {
+        self.vendor.as_deref().and_then(vendor::by_profile)
+    }
+
+    /// The quirks of a row, as far as the profile does not say otherwise.
+    ///
+    /// # Errors
+    /// In words, with the names that there are.
+    pub(super) fn quirks(&self, of_row: Quirks) -> Result<Quirks, String> {
+        if self.quirks.is_empty() {
+            return Ok(of_row);
+        }
+        let mut all = toml::Table::try_from(of_row).map_err(|error| error.to_string())?;
+        all.extend(self.quirks.clone());
+        let quirks: Quirks = all.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        match quirks.id_length {
+            1..=255 => Ok(quirks),
+            other => Err(format!("id-length = {other} is not 1 to 255")),
+        }
+    }
+
+    /// Refuses a vendor and quirks that nobody knows, also in a profile that is not used.
+    fn check(&self, name: &str) -> Result<(), String> {
+        if let (Some(unknown), None) = (&self.vendor, self.vendor()) {
+            let known = vendor::VENDORS.iter().map(|vendor| vendor.profile).collect::<Vec<_>>().join(", ");
+            return Err(format!("vendor = \"{unknown}\" of [profile.{name}] is none of {known}"));
+        }
+        let checked = self.quirks(Quirks::STANDARD).map(|_| ());
+        checked.map_err(|reason| format!("[profile.{name}.quirks]: {reason}"))
+    }
 }
 
 impl Config {
@@ -59,9 +99,13 @@ impl Config {
         let bytes = file::read(path)?;
         let wrong = |reason: String| {
             Failure::new(ErrorKind::Usage, format!("{} is not a usable configuration: {reason}", path.display()))
-                .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers")
+                .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers, vendor, and quirks (docs/vendors.md)")
         };
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))
+        let config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        for (name, profile) in &config.profile {
+            profile.check(name).map_err(wrong)?;
+        }
+        Ok(config)
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn resolve(
     let named = module_sources.into_iter().find_map(|(module, why)| Some((module?, why.to_owned())));
     let from_profile = profile.as_ref().and_then(|found| {
         let module = found.profile.module.clone().or_else(|| profile_uri.module_path.clone());
+        let module = module.or_else(|| usual_module(found.vendor?));
         module.map(|module| (module, found.why.clone()))
     });
     let init_args = profile.as_ref().filter(|_| named.is_none()).and_then(|found| found.profile.init_args.clone());
@@ -90,6 +91,9 @@ pub(super) fn resolve(
         return trial(None, pin_source, "nothing is configured");
     };
     let vendor = product(profile.as_ref(), &module);
+    let row = vendor.map_or(Quirks::STANDARD, |vendor| vendor.quirks);
+    let quirks = profile.as_ref().map_or(Ok(row), |found| found.profile.quirks(row));
+    let quirks = quirks.map_err(Failure::usage)?;
     Ok(Target {
         module,
         init_args,
@@ -99,7 +103,7 @@ pub(super) fn resolve(
             .as_ref()
             .and_then(|found| found.profile.pin_source.as_deref().map(PinSource::parse))
             .or(profile_uri.pin_source),
-        quirks: vendor.map_or(Quirks::STANDARD, |vendor| vendor.quirks),
+        quirks,
         vendor,
         trial: false,
         why,
@@ -115,14 +119,21 @@ struct Chosen {
     why: String,
 }
 
+impl Chosen {
+    fn leads_to(&self, module: &Path) -> bool {
+        self.profile.module.clone().or_else(|| usual_module(self.vendor?)).as_deref() == Some(module)
+    }
+}
+
 /// What the module is of. Requests name the provider of the HSM for which they were once written: that tells less than
 /// the name of the module that is used.
 fn product(profile: Option<&Chosen>, module: &Path) -> Option<&'static Vendor> {
     let of_profile = profile.and_then(|found| found.vendor);
     let of_module = vendor::by_module(module);
     match profile {
-        Some(found) if found.is_named => of_profile.or(of_module),
-        Some(found) if found.profile.module.as_deref() == Some(module) => of_module.or(of_profile),
+        Some(found) if found.is_named || found.profile.vendor.is_some() => of_profile.or(of_module),
+        // It is the one that the provider's profile led to.
+        Some(found) if found.leads_to(module) => of_module.or(of_profile),
         Some(_) | None => of_module,
     }
 }
@@ -141,7 +152,7 @@ fn choose_profile(
     if let Some((name, source)) = named.into_iter().find_map(|(name, source)| Some((name.as_deref()?, source))) {
         let why = format!("profile \"{name}\" ({source})");
         if let Some(profile) = config.profile.get(name) {
-            let vendor = vendor::by_profile(name);
+            let vendor = profile.vendor().or_else(|| vendor::by_profile(name));
             return Ok(Some(Chosen { profile: profile.clone(), vendor, is_named: true, why }));
         }
         let vendor = vendor::by_profile(name).ok_or_else(|| {
@@ -156,7 +167,7 @@ fn choose_profile(
         let fits =
             |profile: &&Profile| profile.providers.iter().any(|known| known.eq_ignore_ascii_case(provider.trim()));
         if let Some(profile) = config.profile.values().find(fits) {
-            let vendor = vendor::by_provider(provider);
+            let vendor = profile.vendor().or_else(|| vendor::by_provider(provider));
             return Ok(Some(Chosen { profile: profile.clone(), vendor, is_named: false, why }));
         }
         if let Some(vendor) = vendor::by_provider(provider) {
@@ -168,12 +179,16 @@ fn choose_profile(
     }
     let default = config.profile.get("default");
     let why = "profile \"default\"".to_owned();
-    Ok(default.map(|profile| Chosen { profile: profile.clone(), vendor: None, is_named: true, why }))
+    Ok(default.map(|profile| Chosen { profile: profile.clone(), vendor: profile.vendor(), is_named: true, why }))
+}
+
+/// The first usual place of the module at which it is.
+fn usual_module(vendor: &Vendor) -> Option<PathBuf> {
+    vendor.modules(Platform::CURRENT).iter().map(PathBuf::from).find(|path| path.exists())
 }
 
 fn built_in(vendor: &'static Vendor, is_named: bool, why: String) -> Chosen {
-    let module = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from).find(|path| path.exists());
-    Chosen { profile: Profile { module, ..Profile::default() }, vendor: Some(vendor), is_named, why }
+    Chosen { profile: Profile::default(), vendor: Some(vendor), is_named, why }
 }
 
 fn selector(
