@@ -2,21 +2,21 @@
 //! named by the SHA-256 of its public key. It holds no secrets, and everything but the comparison with the request
 //! works without it.
 
+mod record;
+
+pub use record::{AcceptedCertificate, PendingRequest, Record, WindowsRequest, time};
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::file::{self, Access, OutputFile};
 use crate::key::PublicKey;
-use crate::x509::{self, Certificate, Csr};
-
-/// The version of the files that are written; older ones are read, newer ones are left alone.
-const VERSION: u32 = 1;
+use crate::x509::{self, Certificate};
+use record::VERSION;
 
 /// What can be wrong with the state.
 #[derive(Debug, thiserror::Error)]
@@ -51,128 +51,6 @@ pub enum Error {
     /// Reading or writing failed.
     #[error(transparent)]
     File(#[from] file::Error),
-}
-
-/// What is known of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    version: u32,
-    /// SHA-256 of the `SubjectPublicKeyInfo` in lower hex.
-    pub spki_sha256: String,
-    /// `CKA_LABEL`.
-    pub label: String,
-    /// `CKA_ID` in lower hex.
-    pub id: String,
-    /// Label of the token.
-    pub token: String,
-    /// Serial number of the token.
-    pub token_serial: String,
-    /// The PKCS#11 module by which the token was reached; records of older versions have none.
-    #[serde(default)]
-    pub module: Option<PathBuf>,
-    /// The last request that was made with the key.
-    #[serde(default)]
-    pub request: Option<PendingRequest>,
-    /// The last certificate that was accepted for it.
-    #[serde(default)]
-    pub accepted: Option<AcceptedCertificate>,
-}
-
-/// A request that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingRequest {
-    /// The CSR, DER in base64.
-    pub csr: String,
-    /// Where the CSR was written; `None` for stdout.
-    pub csr_file: Option<PathBuf>,
-    /// The request file; `None` for stdin.
-    pub spec_file: Option<PathBuf>,
-    /// When, as RFC 3339 in UTC.
-    pub created: String,
-    /// What it says about the certificate store of Windows; records of older versions have nothing of it.
-    #[serde(default)]
-    pub windows: WindowsRequest,
-}
-
-/// What a request says about the certificate store of Windows, for `accept`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WindowsRequest {
-    /// The store of the machine instead of the user's (`MachineKeySet`).
-    pub machine_store: bool,
-    /// The name that the certificate has there (`FriendlyName`).
-    pub friendly_name: Option<String>,
-    /// `ProviderName`.
-    pub provider: Option<String>,
-    /// `KeyContainer` of an INF, where it is the name of a key.
-    pub key_container: Option<String>,
-}
-
-/// A certificate that was accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceptedCertificate {
-    /// SHA-256 of the certificate in lower hex.
-    pub fingerprint_sha256: String,
-    /// notAfter as RFC 3339 in UTC.
-    pub not_after: String,
-    /// The chain file.
-    pub chain_file: PathBuf,
-    /// SHA-256 of its content in lower hex: what was changed since is not hsmcert's to replace.
-    pub chain_sha256: String,
-    /// Whether the token holds the certificate; without it the file is all there is.
-    pub on_token: bool,
-}
-
-impl Record {
-    /// A record of a key for which nothing was done yet.
-    #[must_use]
-    pub fn new(key: &PublicKey, label: &str, id: &crate::key::KeyId, token: &crate::token::TokenInfo) -> Self {
-        Self {
-            version: VERSION,
-            spki_sha256: x509::spki_fingerprint(key),
-            label: label.to_owned(),
-            id: id.to_string(),
-            token: token.label.clone(),
-            token_serial: token.serial.clone(),
-            module: None,
-            request: None,
-            accepted: None,
-        }
-    }
-
-    /// The CSR of the request, if it can be read.
-    #[must_use]
-    pub fn csr(&self) -> Option<Csr> {
-        let der = STANDARD.decode(&self.request.as_ref()?.csr).ok()?;
-        Csr::from_bytes(&der).ok()
-    }
-}
-
-impl PendingRequest {
-    /// A request made at `now` (seconds since 1970).
-    #[must_use]
-    pub fn new(
-        csr: &Csr,
-        csr_file: Option<&Path>,
-        spec_file: Option<&Path>,
-        windows: WindowsRequest,
-        now: i64,
-    ) -> Self {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self {
-            csr: STANDARD.encode(csr.der()),
-            csr_file: csr_file.map(absolute),
-            spec_file: spec_file.map(absolute),
-            created: time(now),
-            windows,
-        }
-    }
-}
-
-/// RFC 3339 in UTC.
-#[must_use]
-pub fn time(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| "an impossible time".to_owned(), |time| time.to_string())
 }
 
 /// The folder of all records.
@@ -306,6 +184,14 @@ impl Entry {
         // the key.
         OutputFile::new(&self.path, Access::Owner, true)?.write_unflushed(format!("{json}\n").as_bytes())?;
         Ok(())
+    }
+
+    /// Removes the record.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn forget(&self) -> Result<(), Error> {
+        Ok(fs::remove_file(&self.path).map_err(file::Error::Io)?)
     }
 }
 
