@@ -8,12 +8,14 @@ mod config;
 mod confirm;
 mod connect;
 mod convert;
+mod delete_key;
 mod dev_ca;
 mod diagnostics;
 mod doctor;
 mod effective;
 mod environment;
 mod exit;
+mod export;
 mod extensions;
 mod facts;
 mod failure;
@@ -23,6 +25,7 @@ mod lint;
 mod new;
 mod pin;
 mod progress;
+mod rename;
 mod report;
 mod request_file;
 mod serve;
@@ -35,6 +38,7 @@ mod template;
 mod token;
 mod verify;
 mod which;
+mod which_key;
 mod windows_store;
 
 use std::ffi::OsString;
@@ -77,6 +81,12 @@ enum Command {
     Bind(bind::BindArguments),
     /// List keys and certificates, and what belongs together
     FindKey(find_key::FindKeyArguments),
+    /// Write a public key, a certificate or a chain of the token; never a private key
+    Export(export::ExportArguments),
+    /// Give a key and its certificate another label
+    Rename(rename::RenameArguments),
+    /// Delete a key pair, and its certificate on request
+    DeleteKey(delete_key::DeleteKeyArguments),
     /// Check request files and show what the CA will see; needs no token
     Lint(lint::LintArguments),
     /// Print a CSR, a certificate or a chain for people
@@ -187,6 +197,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Accept(arguments) => accept::run(&global, arguments, &report),
         Command::Bind(arguments) => bind::run(&global, arguments, &report),
         Command::FindKey(arguments) => find_key::run(&global, &arguments, &report),
+        Command::Export(arguments) => export::run(&global, &arguments, &report),
+        Command::Rename(arguments) => rename::run(&global, &arguments, &report),
+        Command::DeleteKey(arguments) => delete_key::run(&global, &arguments, &report),
         Command::Lint(arguments) => lint::run(&global, &arguments, &report),
         Command::Show(arguments) => show::run(&arguments, &report),
         Command::Template(arguments) => template::run(&arguments, &report),

@@ -46,6 +46,85 @@ pub enum Error {
     /// The request wants a key that is not there.
     #[error("the request reuses a key, and none on the token has {0}")]
     KeyMissing(String),
+    /// A user names a key that is not there.
+    #[error("no key on the token has {0}")]
+    KeyNotFound(String),
+    /// A user names several keys where one is meant.
+    #[error("{} keys on the token have {wanted}: {}", .found.len(), .found.join("; "))]
+    SeveralKeys {
+        /// What was named.
+        wanted: String,
+        /// Each of them with its URI.
+        found: Vec<String>,
+    },
+    /// A URI names a key on another token.
+    #[error("{uri} is not on the {token}")]
+    OtherToken {
+        /// The URI.
+        uri: String,
+        /// The token that is open.
+        token: String,
+    },
+    /// A URI names the public half of a pair, and keys are deleted as a whole.
+    #[error("the URI names a public key (type=public) that is the half of a pair: its {private} would go too")]
+    HalfOfPair {
+        /// The other half.
+        private: String,
+    },
+    /// Two halves have one id, only one of them is named, and nothing shows that they are a pair.
+    #[error("the {private} and the {public} share the id, and neither label nor signature shows that they are a pair")]
+    UnclearPair {
+        /// The private key.
+        private: String,
+        /// The public key.
+        public: String,
+    },
+    /// A key that certificates need.
+    #[error("the key \"{label}\" is needed by {}: {}", if .needed_by.len() == 1 { "a certificate" } else { "certificates" }, .needed_by.join("; "))]
+    KeyInUse {
+        /// Its label.
+        label: String,
+        /// The certificates.
+        needed_by: Vec<String>,
+    },
+    /// An object was not destroyed.
+    #[error("{}; still on the token: {}", if .gone.is_empty() { "nothing was deleted".to_owned() } else { format!("the key is deleted in part; gone: {}", .gone.join("; ")) }, .left.join("; "))]
+    NotDeleted {
+        /// What is gone.
+        gone: Vec<String>,
+        /// What is not.
+        left: Vec<String>,
+        /// What failed.
+        source: Box<Error>,
+    },
+    /// No label for a key.
+    #[error("\"{label}\" cannot be the label of a key: {reason}")]
+    UnusableLabel {
+        /// The label.
+        label: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A label was not changed.
+    #[error("the {refused} keeps its label{}", not_renamed(.kept, .astray))]
+    NotRenamed {
+        /// What cannot be renamed.
+        refused: String,
+        /// Everything that was to be renamed, with the labels from before.
+        kept: Vec<String>,
+        /// What could not be put back.
+        astray: Vec<String>,
+        /// What failed.
+        source: Box<Error>,
+    },
+    /// Nothing on the token tells the public key of a private one.
+    #[error(
+        "the token does not show the public key of the {key}: there is no public key object and no certificate that belongs to it"
+    )]
+    PublicKeyNotShown {
+        /// The private key.
+        key: String,
+    },
     /// A request that the other language cannot say, not even in part.
     #[error("no {language} can ask for this: {}", .lost.join("; "))]
     Inexpressible {
@@ -225,6 +304,14 @@ fn broken_links(broken: usize, of: usize) -> String {
     match (broken, of) {
         (1, 1) => "certificate and key are not linked as they should be".to_owned(),
         _ => format!("{broken} of {of} certificates are not linked with their key as they should be"),
+    }
+}
+
+fn not_renamed(kept: &[String], astray: &[String]) -> String {
+    match (kept, astray) {
+        ([_], []) => String::new(),
+        (_, []) => format!(", and so does all that belongs to it: {}", kept.join("; ")),
+        (_, _) => format!("; this has another one now and could not be put back: {}", astray.join("; ")),
     }
 }
 

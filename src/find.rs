@@ -6,13 +6,15 @@ mod inventory;
 mod pair;
 mod pattern;
 mod sort;
+mod stored_key;
 mod weakness;
 
 pub use duplicate::Shared;
 pub use filter::Filter;
-pub use pair::{Linked, Orphan, Row};
+pub use pair::{Linked, Orphan, Row, uri};
 pub use pattern::{AlgorithmPattern, Pattern};
 pub use sort::{Order, SortKey};
+pub use stored_key::{Nameable, StoredCertificate, StoredKey, stored_key};
 pub use weakness::Weakness;
 
 use inventory::Inventory;

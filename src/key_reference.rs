@@ -12,13 +12,8 @@ pub enum KeyReference {
     Label(String),
     /// `CKA_ID`, written `id:` and hex.
     Id(KeyId),
-    /// The `id` and `object` of a `pkcs11:` URI; at least one of them is there.
-    Uri {
-        /// `CKA_ID`.
-        id: Option<KeyId>,
-        /// `CKA_LABEL`.
-        object: Option<String>,
-    },
+    /// A `pkcs11:` URI with `id` or `object`, neither of them empty.
+    Uri(Box<Pkcs11Uri>),
 }
 
 impl KeyReference {
@@ -28,10 +23,13 @@ impl KeyReference {
     /// [`uri::Error`] for a URI that cannot be read or names no key.
     pub fn parse(text: &str) -> Result<Self, uri::Error> {
         if text.starts_with("pkcs11:") {
-            let Pkcs11Uri { id, object, .. } = Pkcs11Uri::parse(text)?;
-            return match (&id, &object) {
+            let mut uri = Pkcs11Uri::parse(text)?;
+            // Nothing is named by an empty value: in a search it fits whatever has none.
+            uri.id = uri.id.filter(|id| !id.is_empty());
+            uri.object = uri.object.filter(|label| !label.is_empty());
+            return match (&uri.id, &uri.object) {
                 (None, None) => Err(uri::Error::NoObject),
-                _ => Ok(Self::Uri { id, object }),
+                _ => Ok(Self::Uri(Box::new(uri))),
             };
         }
         let id = text.strip_prefix("id:").and_then(|hex| base16ct::mixed::decode_vec(hex).ok());
@@ -40,15 +38,34 @@ impl KeyReference {
             None => Self::Label(text.to_owned()),
         })
     }
+
+    /// The `CKA_ID` that it names.
+    #[must_use]
+    pub fn id(&self) -> Option<&KeyId> {
+        match self {
+            Self::Label(_) => None,
+            Self::Id(id) => Some(id),
+            Self::Uri(uri) => uri.id.as_ref(),
+        }
+    }
+
+    /// The `CKA_LABEL` that it names.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::Label(label) => Some(label),
+            Self::Id(_) => None,
+            Self::Uri(uri) => uri.object.as_deref(),
+        }
+    }
 }
 
 impl fmt::Display for KeyReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Label(label) => write!(f, "the label \"{label}\""),
-            Self::Id(id) | Self::Uri { id: Some(id), object: None } => write!(f, "the id {id}"),
-            Self::Uri { id: None, object } => write!(f, "the label \"{}\"", object.as_deref().unwrap_or_default()),
-            Self::Uri { id: Some(id), object: Some(label) } => write!(f, "the id {id} and the label \"{label}\""),
+        match (self.id(), self.label()) {
+            (Some(id), None) => write!(f, "the id {id}"),
+            (None, label) => write!(f, "the label \"{}\"", label.unwrap_or_default()),
+            (Some(id), Some(label)) => write!(f, "the id {id} and the label \"{label}\""),
         }
     }
 }
@@ -64,7 +81,9 @@ mod tests {
         assert_eq!(KeyReference::parse("id:0A1b").unwrap(), KeyReference::Id(id.clone()));
         assert_eq!(KeyReference::parse("id:card").unwrap(), KeyReference::Label("id:card".into()));
         let uri = KeyReference::parse("pkcs11:token=t;id=%0a%1b;type=private").unwrap();
-        assert_eq!(uri, KeyReference::Uri { id: Some(id), object: None });
-        assert!(KeyReference::parse("pkcs11:token=t").is_err());
+        assert_eq!((uri.id(), uri.label(), uri.to_string()), (Some(&id), None, "the id 0a1b".into()));
+        for nothing in ["pkcs11:token=t", "pkcs11:id=", "pkcs11:object=;id="] {
+            assert_eq!(KeyReference::parse(nothing), Err(uri::Error::NoObject), "{nothing}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::key::{Hash, KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 use crate::request::{GeneralName, Oid};
 use crate::tls::{self, Version};
-use crate::token::{self, KeyPair, Reach, Session};
+use crate::token::{self, KeyPair, Object, Reach, Session};
 use crate::x509::{self, Certificate};
 
 /// What is signed to prove a link: never anything that could be mistaken for a request or a handshake.
@@ -83,6 +83,16 @@ pub fn signatures(pair: &KeyPair<'_>, key: &PublicKey) -> Result<(Vec<Step>, Vec
         steps.push(Step::new(Check::Signature, Outcome::Failed(none)));
     }
     Ok((steps, signs))
+}
+
+/// Whether a private key that does not show its public key is the other half of this one. A key that signs nothing is
+/// not.
+///
+/// # Errors
+/// Token errors that are no answer to the question: device away, login lost.
+pub fn is_half_of(session: &Session<'_>, private: &Object, key: &PublicKey) -> Result<bool, Error> {
+    let (steps, signs) = signatures(&session.presumed_pair(private, key), key)?;
+    Ok(!signs.is_empty() && !steps.iter().any(Step::has_failed))
 }
 
 fn signature(pair: &KeyPair<'_>, key: &PublicKey, scheme: SignatureScheme, message: &[u8]) -> Result<Outcome, Error> {

@@ -27,7 +27,7 @@ pub use difference::{Difference, Field, differences};
 pub use error::{Error, FileKind};
 pub use extension::extension_der;
 pub use path::validate_path;
-pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint};
+pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint, spki_pem};
 pub use public_key_file::read_public_key;
 pub use signature::{encode_signature, verify};
 pub use unsigned_certificate::UnsignedCertificate;

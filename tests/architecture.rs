@@ -5,16 +5,19 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 6] = ["deploy", "platform", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 14] = [
+const RECIPES: [&str; 17] = [
     "accept",
     "bind",
     "compatibility",
     "convert",
+    "delete_key",
     "dev_ca",
     "enroll",
     "error",
+    "export",
     "find",
     "proof",
+    "rename",
     "serve",
     "state",
     "status",

@@ -35,7 +35,7 @@ fn the_pin_is_said_nowhere() {
     let token = SoftToken::new();
     token.write("request.inf", SEED_INF);
     let shim = Shim::before(&token);
-    let runs: [&[&str]; 11] = [
+    let runs: [&[&str]; 15] = [
         &["new", "request.inf", "dry.csr.pem", "-vv", "--dry-run"],
         &["new", "request.inf", "request.csr.pem", "-vv"],
         &["new", "request.inf", "second.csr.pem", "-vv"],
@@ -45,6 +45,10 @@ fn the_pin_is_said_nowhere() {
         &["verify", "-vv"],
         &["verify", "-vv", "--json", "request.crt.pem"],
         &["bind", "nginx", "request.crt.pem", "-vv"],
+        &["export", "www.example.com", "-vv"],
+        &["export", "www.example.com", "-vv", "--json", "--chain"],
+        &["rename", "www.example.com", "renamed", "-vv"],
+        &["delete-key", "renamed", "-vv", "--yes", "--force"],
         &["find-key", "-vv"],
         &["find-key", "-vv", "--json", "--token", "nosuch"],
     ];

@@ -7,6 +7,7 @@ mod text;
 
 pub(super) use arguments::FindKeyArguments;
 use arguments::Output;
+pub(super) use column::class_name;
 use hsmcert::find;
 use hsmcert::request::TokenRequest;
 

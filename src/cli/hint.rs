@@ -1,6 +1,6 @@
 //! What to do next: one match over all errors. What happened is in the error's own text.
 
-use hsmcert::error::{Error, KeyFate};
+use hsmcert::error::{Error, ErrorKind, KeyFate};
 use hsmcert::key::KeyAlgorithm;
 use hsmcert::platform::StoreLocation;
 use hsmcert::proof::Check;
@@ -46,7 +46,45 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         }
         Error::Inexpressible { .. } => vec!["change these values, or keep the file in its language".to_owned()],
         Error::NotConverted(_) => vec!["this is a bug of hsmcert: please report it with the request file".to_owned()],
-        Error::KeyMissing(_) => vec!["see what is there with: hsmcert find-key --class private".to_owned()],
+        Error::KeyMissing(_) | Error::KeyNotFound(_) => {
+            vec!["see what is there with: hsmcert find-key --class private".to_owned()]
+        }
+        Error::SeveralKeys { .. } => vec!["name one by its URI, or by id:HEX".to_owned()],
+        Error::OtherToken { .. } => vec!["choose the token with --token or --serial, or name its own key".to_owned()],
+        Error::HalfOfPair { .. } => vec!["leave type=public out to delete the pair".to_owned()],
+        Error::UnclearPair { .. } => vec!["nothing was deleted; id:HEX names both of them".to_owned()],
+        Error::KeyInUse { .. } => vec![
+            "nothing was deleted; a server with this certificate stops working without the key".to_owned(),
+            "if that is meant: --force".to_owned(),
+        ],
+        Error::NotDeleted { gone, source, .. } => {
+            let mut all = hints(source);
+            match source.kind() {
+                ErrorKind::TokenRefused if gone.is_empty() => {
+                    all.push("the token keeps it: is it not destroyable, or may your role not delete keys?".to_owned());
+                }
+                _ if source.is_retryable() => {}
+                _ => all.push("run the same command again: it finishes the work".to_owned()),
+            }
+            all
+        }
+        Error::UnusableLabel { .. } => vec!["a label is text in one line, for example www.example.com".to_owned()],
+        Error::NotRenamed { source, astray, .. } => {
+            let mut all = hints(source);
+            if !astray.is_empty() {
+                all.push("when the token works again, run the same command: it gives all of them one label".to_owned());
+            } else if source.kind() == ErrorKind::TokenRefused {
+                all.push(
+                    "some HSMs never change the label of a key (AWS CloudHSM, Google Cloud KMS): make a new key with \
+                     hsmcert new --label"
+                        .to_owned(),
+                );
+            }
+            all
+        }
+        Error::PublicKeyNotShown { .. } => {
+            vec!["its CSR or its certificate has it, if there is one: openssl req -in CSR -noout -pubkey".to_owned()]
+        }
         Error::AfterKeyMade { fate, source, label, .. } => {
             let mut all = hints(source);
             match fate {
@@ -229,15 +267,16 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             let reuse = "then request a certificate for it with --reuse-key LABEL".to_owned();
             make.into_iter().chain([reuse]).collect()
         }
-        Token::LabelTooLong { .. } => text("give the key a shorter label with --label"),
-        Token::LabelTaken { .. } => text(
-            "give the new key another label (--label), or reuse the key with UseExistingKeySet = true (TOML: key.reuse)",
-        ),
+        Token::LabelTooLong { .. } => text("take a shorter label (new: --label)"),
+        Token::LabelTaken { .. } => {
+            text("take another label (new: --label), or reuse the key with UseExistingKeySet = true (TOML: key.reuse)")
+        }
         Token::KeyUnprotected { .. } => text("the token does not keep keys secret: use another one"),
         Token::KeyDiffers { .. } => text("report this to the HSM's vendor"),
         Token::PrivateKeyMissing(_) => text("log in as the user who owns the key"),
         Token::KeyAmbiguous { .. } => text("name it by id:HEX; see what is there with: hsmcert find-key"),
         Token::ReadBack(_) => text("the certificate object was removed again; report this to the HSM's vendor"),
+        Token::LabelDiffers { .. } => text("report this to the HSM's vendor"),
         Token::CertificateRefused { .. } => text(
             "it holds an older certificate and takes no new one: see the HSM's documentation on certificate objects",
         ),

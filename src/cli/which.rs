@@ -46,20 +46,12 @@ impl Which {
         Ok(Self::Label(what.to_owned()))
     }
 
-    /// A URI that names a token chooses it, as `--uri` does, where no option says otherwise.
+    /// A URI that names a token chooses it.
     pub(super) fn token(&self, global: &Global) -> Global {
-        let mut global = global.clone();
-        let chosen = global.uri.is_some() || global.token.is_some() || global.serial.is_some() || global.slot.is_some();
-        if let Self::Uri { text, uri } = self
-            && !chosen
-            && !global.trial
-            // The trial token is found without a module's name; a URI that find-key printed for it has none.
-            && uri.token.as_deref() != Some(trial::LABEL)
-            && (uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some())
-        {
-            global.uri = Some(text.clone());
+        match self {
+            Self::Uri { text, uri } => token_of(text, uri, global),
+            Self::All | Self::Label(_) | Self::File(_) => global.clone(),
         }
-        global
     }
 
     /// Those of a file.
@@ -78,6 +70,21 @@ impl Which {
             Self::File(certificates) => Select::File(certificates),
         }
     }
+}
+
+/// The options with the token that a URI names, chosen as by `--uri`, where no option says otherwise.
+pub(super) fn token_of(text: &str, uri: &Pkcs11Uri, global: &Global) -> Global {
+    let mut global = global.clone();
+    let chosen = global.uri.is_some() || global.token.is_some() || global.serial.is_some() || global.slot.is_some();
+    if !chosen
+        && !global.trial
+        // The trial token is found without a module's name; a URI that find-key printed for it has none.
+        && uri.token.as_deref() != Some(trial::LABEL)
+        && (uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some())
+    {
+        global.uri = Some(text.to_owned());
+    }
+    global
 }
 
 /// The roots of `--ca-file`.

@@ -47,7 +47,7 @@ impl Error {
             Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
                 ErrorKind::RequestInvalid
             }
-            Self::Uri(_) | Self::Deploy(_) => ErrorKind::Usage,
+            Self::Uri(_) | Self::Deploy(_) | Self::HalfOfPair { .. } | Self::UnusableLabel { .. } => ErrorKind::Usage,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),
             Self::Trial(error) => match error {
@@ -67,8 +67,14 @@ impl Error {
             Self::AfterKeyMade { source, .. }
             | Self::Intermediate { source, .. }
             | Self::NotUndone { source, .. }
-            | Self::OldStays { source, .. } => source.kind(),
-            Self::KeyMissing(_) | Self::CertificateMissing { .. } => ErrorKind::NotFound,
+            | Self::OldStays { source, .. }
+            | Self::NotDeleted { source, .. }
+            | Self::NotRenamed { source, .. } => source.kind(),
+            Self::KeyMissing(_)
+            | Self::KeyNotFound(_)
+            | Self::OtherToken { .. }
+            | Self::PublicKeyNotShown { .. }
+            | Self::CertificateMissing { .. } => ErrorKind::NotFound,
             Self::ForeignKey { .. }
             | Self::Expired { .. }
             | Self::CaCertificate { .. }
@@ -91,7 +97,12 @@ impl Error {
                 | tls::Error::NotTls(_)
                 | tls::Error::Closed => ErrorKind::ServedDiffers,
             },
-            Self::SeveralLeaves(_) | Self::SeveralCertificates(_) | Self::LabelOfOther { .. } => ErrorKind::Conflict,
+            Self::SeveralLeaves(_)
+            | Self::SeveralCertificates(_)
+            | Self::SeveralKeys { .. }
+            | Self::KeyInUse { .. }
+            | Self::UnclearPair { .. }
+            | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } | Self::WindowsStore { .. } => ErrorKind::Io,
             Self::NotConverted(_) => ErrorKind::Internal,
         }
@@ -106,7 +117,9 @@ impl Error {
             Self::State(state::Error::Busy(_)) => true,
             Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. }
             | Self::Intermediate { source, .. }
-            | Self::OldStays { source, .. } => source.is_retryable(),
+            | Self::OldStays { source, .. }
+            | Self::NotDeleted { source, .. }
+            | Self::NotRenamed { source, .. } => source.is_retryable(),
             Self::ServedDiffers { retryable, .. } => *retryable,
             Self::Tls(error) => error.is_retryable(),
             _ => false,
@@ -148,6 +161,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::KeyUnprotected { .. }
         | Token::KeyDiffers { .. }
         | Token::ReadBack(_)
+        | Token::LabelDiffers { .. }
         | Token::CertificateRefused { .. }
         | Token::SchemeMismatch { .. } => ErrorKind::TokenRefused,
         Token::Call { source, .. } => match source.reach() {

@@ -23,7 +23,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn new(listed: Listed) -> Self {
+    pub(super) fn new(listed: Listed) -> Self {
         let certificate = listed.object.value.as_deref().and_then(|der| Certificate::from_der(der).ok());
         let of_certificate = || certificate.as_ref().and_then(|certificate| certificate.public_key().ok());
         let key = listed.object.public_key.clone().or_else(of_certificate);

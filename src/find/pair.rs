@@ -89,6 +89,19 @@ impl Group {
         self.privates.iter().chain(&self.publics).chain(&self.certificates).chain(&self.secrets)
     }
 
+    pub(super) fn of(&self, class: ObjectClass) -> &[Entry] {
+        match class {
+            ObjectClass::PrivateKey => &self.privates,
+            ObjectClass::PublicKey => &self.publics,
+            ObjectClass::Certificate => &self.certificates,
+            ObjectClass::SecretKey => &self.secrets,
+        }
+    }
+
+    pub(super) fn has(&self, class: ObjectClass) -> bool {
+        !self.of(class).is_empty()
+    }
+
     fn of_class(&mut self, class: ObjectClass) -> &mut Vec<Entry> {
         match class {
             ObjectClass::PrivateKey => &mut self.privates,
@@ -247,7 +260,8 @@ fn row(entries: &[&Entry], group: &Group, shared: &SharedValues<'_>, token: &Tok
 }
 
 /// The URI of an object.
-pub(super) fn uri(object: &Object, token: &TokenInfo) -> Pkcs11Uri {
+#[must_use]
+pub fn uri(object: &Object, token: &TokenInfo) -> Pkcs11Uri {
     Pkcs11Uri {
         token: Some(token.label.clone()),
         id: Some(object.id.clone()).filter(|id| !id.is_empty()),

@@ -7,6 +7,7 @@ use cryptoki::context::Function;
 use cryptoki::error::RvError;
 
 use super::initialise_error::InitialiseError;
+use super::object::ObjectClass;
 use super::slot::TokenInfo;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
@@ -155,6 +156,14 @@ pub enum Error {
     /// The certificate was written but does not read back.
     #[error("the certificate object does not read back as it was written: {0}")]
     ReadBack(String),
+    /// A label was changed and does not read back.
+    #[error("the token took the new label of the {class} and shows \"{shown}\"")]
+    LabelDiffers {
+        /// The object.
+        class: ObjectClass,
+        /// The label that it has.
+        shown: String,
+    },
     /// `C_CreateObject` refuses the certificate as such: this token may hold none.
     #[error("the token does not take the certificate as an object")]
     CertificateRefused {

@@ -4,6 +4,7 @@ use cryptoki::object::ObjectHandle;
 
 use super::error::{Doing as _, Error};
 use super::mechanism;
+use super::object::Object;
 use super::session::Session;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 
@@ -66,6 +67,21 @@ impl KeyPair<'_> {
         let private = self.session.destroy(self.private);
         let public = self.public.map_or(Ok(()), |public| self.session.destroy(public));
         private.and(public)
+    }
+}
+
+impl<'s> Session<'s> {
+    /// A private key that does not show its public key, taken for the half of one: only a signature proves that.
+    #[must_use]
+    pub fn presumed_pair(&'s self, private: &Object, public_key: &PublicKey) -> KeyPair<'s> {
+        KeyPair {
+            session: self,
+            private: private.raw.0,
+            public: None,
+            id: private.id.clone(),
+            label: private.label.clone(),
+            public_key: public_key.clone(),
+        }
     }
 }
 

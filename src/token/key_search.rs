@@ -49,13 +49,8 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::KeyAmbiguous`], [`Error::Call`].
     pub fn find_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
-        let (id, label) = match reference {
-            KeyReference::Label(label) => (None, Some(label)),
-            KeyReference::Id(id) => (Some(id), None),
-            KeyReference::Uri { id, object } => (id.as_ref(), object.as_ref()),
-        };
-        let template = id.map(|id| Attribute::Id(id.as_bytes().to_vec())).into_iter();
-        let template = template.chain(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
+        let template = reference.id().map(|id| Attribute::Id(id.as_bytes().to_vec())).into_iter();
+        let template = template.chain(reference.label().map(|label| Attribute::Label(label.as_bytes().to_vec())));
         let mut privates = self.search(ObjectClass::PrivateKey, template.collect())?;
         if privates.len() > 1 {
             let found = privates.iter().map(|key| format!("\"{}\" (id {})", key.label, key.id)).collect();

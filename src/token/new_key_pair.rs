@@ -3,7 +3,6 @@
 use cryptoki::object::Attribute;
 
 use super::error::Error;
-use super::object::ObjectClass;
 use super::session::Session;
 use super::vendor::{Quirks, RsaGeneration};
 use crate::key::{KeyAlgorithm, KeyId};
@@ -74,9 +73,7 @@ impl Session<'_> {
             let creation = self.conduct.vendor.and_then(|vendor| vendor.key_creation);
             return Err(Error::MakesNoKeys { product: self.conduct.product(), creation });
         }
-        if let Some(limit) = quirks.label_length.filter(|limit| label.len() > *limit) {
-            return Err(Error::LabelTooLong { label, limit });
-        }
+        self.check_label_length(&label)?;
         for _ in 0..TRIES {
             let pair = NewKeyPair::new(label.clone(), algorithm, purposes, &quirks)?;
             if pair.id.as_bytes().len() >= SHORT_ID || quirks.label_is_id || self.is_id_free(&pair.id)? {
@@ -96,20 +93,23 @@ impl Session<'_> {
         Ok(!is_all(0) && !is_all(0xff) && !self.has_objects_with(Attribute::Id(id.as_bytes().to_vec()))?)
     }
 
+    /// Refuses a label that is longer than the product takes.
+    ///
+    /// # Errors
+    /// [`Error::LabelTooLong`].
+    pub fn check_label_length(&self, label: &str) -> Result<(), Error> {
+        match self.quirks().label_length.filter(|limit| label.len() > *limit) {
+            Some(limit) => Err(Error::LabelTooLong { label: label.to_owned(), limit }),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a label that a key or certificate has already.
     ///
     /// # Errors
     /// [`Error::LabelTaken`] names them, [`Error::Call`].
     pub fn check_label_free(&self, label: &str) -> Result<(), Error> {
-        // One search over all classes tells that a label is free, which is the usual case; SoftHSM reads every
-        // object file again in each search.
-        if !self.has_objects_with(Attribute::Label(label.as_bytes().to_vec()))? {
-            return Ok(());
-        }
-        let mut by = Vec::new();
-        for class in [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate] {
-            by.extend(self.objects_with_label(class, label)?.iter().map(ToString::to_string));
-        }
+        let by: Vec<String> = self.objects_labelled(label)?.iter().map(ToString::to_string).collect();
         if by.is_empty() { Ok(()) } else { Err(Error::LabelTaken { label: label.to_owned(), by }) }
     }
 }

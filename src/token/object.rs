@@ -160,6 +160,23 @@ impl Session<'_> {
         Ok(first.doing("list its objects")?.is_some())
     }
 
+    /// The keys and certificates with this `CKA_LABEL`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn objects_labelled(&self, label: &str) -> Result<Vec<Object>, Error> {
+        // One search over all classes tells that a label is free, which is the usual case; SoftHSM reads every
+        // object file again in each search.
+        if !self.has_objects_with(Attribute::Label(label.as_bytes().to_vec()))? {
+            return Ok(vec![]);
+        }
+        let mut found = Vec::new();
+        for class in [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate] {
+            found.extend(self.objects_with_label(class, label)?);
+        }
+        Ok(found)
+    }
+
     pub(super) fn search(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<Object>, Error> {
         let types = class.attribute_types();
         let mut objects = Vec::new();

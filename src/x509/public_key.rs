@@ -5,7 +5,7 @@ use der::{Decode as _, Encode as _, Sequence};
 use sha2::{Digest as _, Sha256};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::Error;
+use super::{Error, armour};
 use crate::key::{Curve, MlDsaSet, PublicKey};
 use crate::request::Oid;
 
@@ -44,6 +44,14 @@ pub(super) fn encode(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, Error
 /// [`Error::Der`] when a part is too long for DER.
 pub fn spki_der(key: &PublicKey) -> Result<Vec<u8>, Error> {
     encode(key)?.to_der().map_err(Error::der("public key"))
+}
+
+/// The same as PEM (RFC 7468, 13).
+///
+/// # Errors
+/// As [`spki_der`].
+pub fn spki_pem(key: &PublicKey) -> Result<String, Error> {
+    Ok(armour::pem("PUBLIC KEY", &spki_der(key)?))
 }
 
 /// SHA-256 of the `SubjectPublicKeyInfo` in lower hex: the usual fingerprint of a key (RFC 7469, 2.4).

@@ -116,7 +116,7 @@ impl Column {
     }
 }
 
-pub(super) fn class_name(class: ObjectClass) -> &'static str {
+pub(in super::super) fn class_name(class: ObjectClass) -> &'static str {
     match class {
         ObjectClass::PrivateKey => "private",
         ObjectClass::PublicKey => "public",
