@@ -11,13 +11,16 @@ use std::process::Output;
 
 use serde_json::Value;
 use support::SoftToken;
-use support::modules::{Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, journey, observe, p11_kit_module};
+use support::modules::{
+    Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, clean_up, compare, journey, observe, p11_kit_module,
+};
 
 /// The whole journey, then a look at the module.
 #[track_caller]
 fn goes_all_the_way(token: &dyn Tested, column: &str) {
     let schemes = journey(token, "rsa");
     compare(Path::new("docs/modules.md"), column, &observe(token, &schemes));
+    clean_up(token);
 }
 
 #[test]

@@ -159,11 +159,15 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
 /// A module that does not work is part of the result.
 fn look_at(found: Found, report: &Report) -> JsonModule {
     let Found { path, init_args, why } = found;
+    // tpm2-pkcs11 writes a dozen lines to stderr where there is no TPM. With -vv they are seen.
+    let silence = if report.shows_calls() { None } else { platform::Silence::begin() };
     let tokens = || -> Result<Vec<JsonToken>, Error> {
         let module = Module::load(&path, init_args.as_deref(), connect::observe(report))?;
         module.tokens()?.iter().map(|token| Ok(json(module.details(token)?))).collect()
     };
-    let (tokens, error) = match tokens() {
+    let tokens = tokens();
+    drop(silence);
+    let (tokens, error) = match tokens {
         Ok(tokens) => (tokens, None),
         Err(error) => {
             let Failure { message, causes, .. } = Failure::from(error);

@@ -68,6 +68,17 @@ pub fn journey(token: &dyn Tested, algorithm: &str) -> Vec<String> {
     schemes.iter().map(|scheme| scheme.as_str().unwrap().to_owned()).collect()
 }
 
+/// Removes the pair and its certificate with OpenSC's tool: nothing hsmcert has made is in its way.
+#[track_caller]
+pub fn clean_up(token: &dyn Tested) {
+    for kind in ["cert", "privkey", "pubkey"] {
+        let delete = ["--login", "--pin", token.pin(), "--delete-object", "--type", kind, "--label", LABEL];
+        let output = token.pkcs11_tool(&delete);
+        assert!(output.status.success(), "{kind}: {output:?}");
+    }
+    assert_eq!(json_of(token, &["find-key", "--objects", "--label", LABEL])["count"], 0);
+}
+
 /// One key pair and its certificate are on the token, and nothing else has this label.
 #[track_caller]
 fn only_pair(token: &dyn Tested, made: &Value) -> Value {

@@ -1,6 +1,6 @@
 //! Tokens of several PKCS#11 modules, each in a folder of its own, and what is done alike with all of them. The files
 //! of this folder that kryoptic's tests use too (compatibility, journey, tested) need nothing but the standard library and
-//! serde_json.
+//! `serde_json`.
 
 mod compatibility;
 mod journey;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 pub use compatibility::{compare, observe};
-pub use journey::journey;
+pub use journey::{clean_up, journey};
 pub use nss::Nss;
 pub use opencryptoki::OpenCryptoki;
 pub use p11_kit::{P11Kit, Through, p11_kit_module};

@@ -1,4 +1,4 @@
-//! SoftHSM2.
+//! `SoftHSM` 2.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
