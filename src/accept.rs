@@ -152,6 +152,7 @@ pub fn accept(
         record.request.clone_from(&request);
         record.accepted = Some(AcceptedCertificate {
             fingerprint_sha256: leaf.fingerprint_sha256(),
+            not_before: Some(state::time(leaf.not_before())),
             not_after: state::time(leaf.not_after()),
             chain_file: chain_plan.absolute().to_owned(),
             chain_sha256: chain_plan.sha256(),

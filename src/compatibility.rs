@@ -196,8 +196,8 @@ impl Test<'_> {
 
     /// The same for a pair on the token whose handles another login has made void.
     fn destroy_by_id(&mut self, algorithm: KeyAlgorithm, id: &KeyId) {
-        let session = self.session;
-        self.attempt(Area::KeyPair, format!("destroy {algorithm}"), || match session.clear(id)?.len() {
+        let (session, label) = (self.session, self.label.clone());
+        self.attempt(Area::KeyPair, format!("destroy {algorithm}"), || match session.clear(id, &label)?.len() {
             0 => Ok(((), String::new())),
             left => Err(token::Error::ReadBack(format!("{left} objects are still there")).into()),
         });
@@ -206,7 +206,7 @@ impl Test<'_> {
     /// Nothing stays, whatever has failed before.
     fn clear(mut self) -> Compatibility {
         for id in &self.ids {
-            match self.session.clear(id) {
+            match self.session.clear(id, &self.label) {
                 Ok(left) => self.report.left.extend(left.iter().map(ToString::to_string)),
                 Err(error) => {
                     let what = format!("perhaps objects with the label \"{}\" and the id {id}", self.label);

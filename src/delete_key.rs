@@ -55,7 +55,7 @@ impl Deletion<'_> {
 /// Finds the key, and refuses what should not be deleted.
 ///
 /// # Errors
-/// Those of [`find::stored_key`]; [`Error::HalfOfPair`], [`Error::UnclearPair`], [`Error::KeyInUse`], [`crate::state::Error::Busy`].
+/// Those of [`find::stored_key`]; [`Error::HalfOfPair`], [`Error::CertificateOfKey`], [`Error::UnclearPair`], [`Error::KeyInUse`], [`crate::state::Error::Busy`].
 pub fn plan<'s>(
     session: &'s Session<'s>,
     reference: &KeyReference,
@@ -87,9 +87,12 @@ pub fn plan<'s>(
 
 /// Each half must be named, or be seen to belong to the one that is.
 fn check_halves(session: &Session<'_>, reference: &KeyReference, key: &StoredKey) -> Result<(), Error> {
+    let names = |wanted| matches!(reference, KeyReference::Uri(uri) if uri.object_type == Some(wanted));
+    if let Some(half) = key.private.as_ref().or(key.public.as_ref()).filter(|_| names(ObjectType::Certificate)) {
+        return Err(Error::CertificateOfKey { key: half.to_string() });
+    }
     let Some(private) = &key.private else { return Ok(()) };
-    let names_public_half = matches!(reference, KeyReference::Uri(uri) if uri.object_type == Some(ObjectType::Public));
-    if names_public_half {
+    if names(ObjectType::Public) {
         return Err(Error::HalfOfPair { private: private.to_string() });
     }
     let Some(public) = &key.public else { return Ok(()) };

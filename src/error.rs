@@ -71,6 +71,12 @@ pub enum Error {
         /// The other half.
         private: String,
     },
+    /// A URI names a certificate, and its key would be deleted.
+    #[error("the URI names a certificate (type=cert) that has a key on the token: the {key} would go too")]
+    CertificateOfKey {
+        /// The key.
+        key: String,
+    },
     /// Two halves have one id, only one of them is named, and nothing shows that they are a pair.
     #[error("the {private} and the {public} share the id, and neither label nor signature shows that they are a pair")]
     UnclearPair {

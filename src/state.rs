@@ -113,7 +113,11 @@ impl State {
     pub fn records(&self) -> Result<(Vec<Record>, Vec<Error>), Error> {
         let failed = |source| Error::Folder { path: self.folder.clone(), source };
         let (mut records, mut unreadable) = (Vec::new(), Vec::new());
-        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((records, unreadable)),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|ending| ending == "json") {
                 match read(&path) {

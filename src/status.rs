@@ -5,13 +5,13 @@
 
 pub mod page;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::due::{Margin, Phase};
 use crate::error::Error;
 use crate::file;
-use crate::find::{self, Filter, Order, Orphan, Pattern, Query, Row, Rows, Shared};
+use crate::find::{self, Filter, Order, Orphan, Pattern, Query, Row, Rows};
 use crate::key::KeyId;
 use crate::request::{GeneralName, Name};
 use crate::state::{AcceptedCertificate, Record};
@@ -143,7 +143,15 @@ pub fn of_token(
     };
     let rows = find::find(session, &query, clock.now, progress)?.rows;
     let token = session.token();
-    let mut all: Vec<Status> = rows.iter().filter_map(|row| of_row(row, token, clock)).collect();
+    let ambiguous = ambiguous(&rows);
+    // A certificate stands in a row with each key object that shares its id.
+    let mut seen = HashSet::new();
+    let is_new = |one: &Status| {
+        let sha256 = one.certificate.as_ref().map(|facts| facts.sha256.clone());
+        seen.insert((one.id.clone(), one.label.clone(), sha256))
+    };
+    let mut all: Vec<Status> =
+        rows.iter().filter_map(|row| of_row(row, &ambiguous, token, clock)).filter(is_new).collect();
     let on_token: HashSet<String> =
         all.iter().filter_map(|one| Some(one.certificate.as_ref()?.sha256.clone())).collect();
     for record in remembered {
@@ -180,7 +188,18 @@ fn sort(all: &mut [Status]) {
     all.sort_by(|one, other| (one.not_after, &one.label, &one.id).cmp(&(other.not_after, &other.label, &other.id)));
 }
 
-fn of_row(row: &Row, token: &TokenInfo, clock: Clock) -> Option<Status> {
+/// Ids that several private keys or several certificates have: a program that looks one up finds any of them.
+fn ambiguous(rows: &[Row]) -> HashSet<&KeyId> {
+    let objects = rows.iter().flat_map(|row| &row.objects).map(|listed| &listed.object);
+    let linked = objects.filter(|object| matches!(object.class, ObjectClass::PrivateKey | ObjectClass::Certificate));
+    let mut handles: HashMap<(ObjectClass, &KeyId), HashSet<u64>> = HashMap::new();
+    for object in linked.filter(|object| !object.id.is_empty()) {
+        handles.entry((object.class, &object.id)).or_default().insert(object.handle());
+    }
+    handles.into_iter().filter(|(_, handles)| handles.len() > 1).map(|((_, id), _)| id).collect()
+}
+
+fn of_row(row: &Row, ambiguous: &HashSet<&KeyId>, token: &TokenInfo, clock: Clock) -> Option<Status> {
     let stored = row.objects.iter().find(|listed| listed.object.class == ObjectClass::Certificate)?;
     let certificate = Certificate::from_der(stored.object.value.as_deref()?).ok()?;
     if certificate.is_ca() && !row.has(ObjectClass::PrivateKey) {
@@ -188,8 +207,8 @@ fn of_row(row: &Row, token: &TokenInfo, clock: Clock) -> Option<Status> {
     }
     let link = match row.orphan {
         Some(Orphan::NoKey | Orphan::NoPrivateKey) => Link::Broken("its private key is not on the token".to_owned()),
-        Some(Orphan::NoCertificate) | None if row.shared.contains(&Shared::Id) => {
-            Link::Broken("another object of its class has the same id".to_owned())
+        Some(Orphan::NoCertificate) | None if ambiguous.contains(&stored.object.id) => {
+            Link::Broken("several certificates or private keys have its id".to_owned())
         }
         Some(Orphan::NoCertificate) | None => Link::Token,
     };
@@ -225,10 +244,11 @@ fn link_of_missing(record: &Record, accepted: &AcceptedCertificate, rows: &[Row]
 
 fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock: Clock) -> Status {
     let certificate = leaf(&accepted.chain_file, &accepted.fingerprint_sha256);
-    let remembered_end = accepted.not_after.parse::<jiff::Timestamp>().map_or(i64::MAX, jiff::Timestamp::as_second);
-    let not_after = certificate.as_ref().map_or(remembered_end, Certificate::not_after);
-    // Without the certificate its beginning is not known, and a margin in seconds alone can be told.
-    let not_before = certificate.as_ref().map_or(not_after, Certificate::not_before);
+    let remembered = |time: &str| time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    let not_after = certificate.as_ref().map(Certificate::not_after).or_else(|| remembered(&accepted.not_after));
+    let not_after = not_after.unwrap_or(i64::MAX);
+    let not_before = certificate.as_ref().map(Certificate::not_before);
+    let not_before = not_before.or_else(|| remembered(accepted.not_before.as_deref()?));
     let id = base16ct::mixed::decode_vec(&record.id).unwrap_or_default();
     let id = KeyId::new(id);
     Status {
@@ -236,9 +256,10 @@ fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock:
         token: record.token.clone(),
         token_serial: record.token_serial.clone(),
         not_after,
-        due_at: certificate.as_ref().map(|_| clock.margin.due_at(not_before, not_after)),
-        phase: match certificate {
-            Some(_) => Phase::at(clock.now, not_before, not_after, clock.margin),
+        due_at: not_before.map(|not_before| clock.margin.due_at(not_before, not_after)),
+        phase: match not_before {
+            Some(not_before) => Phase::at(clock.now, not_before, not_after, clock.margin),
+            // Records of older versions.
             None if clock.now > not_after => Phase::Expired,
             None => Phase::Fresh,
         },

@@ -327,11 +327,14 @@ fn halves_without_an_id() {
 
 #[test]
 fn a_uri_deletes_no_more_than_it_names() {
-    let token = SoftToken::with_request();
+    let token = linked();
     let uri = |rest: &str| format!("pkcs11:object={NAME};{rest}");
     token.refuses(2, &["delete-key", &uri("type=public"), "--yes"]).says("half of a pair").says("type=public");
     token.refuses(2, &["delete-key", &uri("type=cert"), "--yes"]).says("--certificate");
+    let certificate = ["delete-key", &uri("type=cert"), "--certificate", "--force", "--yes"];
+    token.refuses(2, &certificate).says("names a certificate").says("would go too");
     token.refuses(2, &["delete-key", &uri("type=secret-key"), "--yes"]);
+    token.refuses(4, &["delete-key", "pkcs11:slot-id=4711;object=www.example.com", "--yes"]);
     token.refuses(2, &["delete-key", "pkcs11:token=test%20token", "--yes"]).says("names no key");
     token.refuses(4, &["delete-key", &uri("token=other"), "--yes"]).says("other");
     // The token that an option names is not the one of the URI.

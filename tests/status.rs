@@ -106,6 +106,25 @@ fn a_certificate_without_its_key_is_a_broken_link() {
 }
 
 #[test]
+fn each_certificate_is_told_once() {
+    let token = token_with(&[("www.example", 1, 80)]);
+    let id = token.certificates()[0].id.clone();
+    let copy = |class: &str, file: &str| {
+        let object = ["--type", class, "--id", &id, "--label", "www.example"];
+        token.pkcs11_tool(&[&["--read-object", "--output-file", file][..], &object].concat());
+        token.pkcs11_tool(&[&["--write-object", file][..], &object].concat());
+    };
+    let file = token.path("object");
+    let file = file.to_str().unwrap();
+    copy("pubkey", file);
+    let status = token.run(&["status", "--json"]).ok().json();
+    assert_eq!((&status["total"], &status["certificates"][0]["link"]), (&1.into(), &"token".into()), "{status:#}");
+    copy("cert", file);
+    let status = token.run(&["status", "--json"]).exits(8).json();
+    assert_eq!(status["certificates"][0]["link_detail"], "several certificates or private keys have its id");
+}
+
+#[test]
 fn what_is_remembered_needs_no_token() {
     let token = token_with(&[("due.example", 80, 10)]);
     let mut command = token.hsmcert();
@@ -118,11 +137,19 @@ fn what_is_remembered_needs_no_token() {
         (&"not-asked".into(), &"due".into(), &"CN=due.example".into())
     );
 
-    // Without its chain file only the end is known.
+    // Without its chain file it is known by its dates.
     std::fs::remove_file(token.path("due.example.fullchain.pem")).unwrap();
     let status = token.run(&["status", "--offline", "--json"]).ok().json();
     let due = certificate(&status, "due.example");
-    assert_eq!((&due["subject"], &due["due_at"], &due["days_left"]), (&Value::Null, &Value::Null, &10.into()));
+    assert_eq!((&due["subject"], &due["phase"], &due["days_left"]), (&Value::Null, &"due".into(), &10.into()));
+    let fails = |command: &mut assert_cmd::Command| {
+        support::Outcome::of(command.args(["status", "--offline", "--fail-on", "due"])).exits(21);
+    };
+    fails(&mut token.hsmcert());
+    // A monitor may read the folder, and another one has none.
+    fails(token.hsmcert().env("HSMCERT_STATE_DIR", token.folder().join("state/hsmcert")));
+    let mut none = token.hsmcert();
+    support::Outcome::of(none.env("HSMCERT_STATE_DIR", "/nonexistent").args(["status", "--offline"])).ok();
 
     let state = token.folder().join("state/hsmcert");
     std::fs::write(state.join("damaged.json"), "{").unwrap();

@@ -52,6 +52,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::SeveralKeys { .. } => vec!["name one by its URI, or by id:HEX".to_owned()],
         Error::OtherToken { .. } => vec!["choose the token with --token or --serial, or name its own key".to_owned()],
         Error::HalfOfPair { .. } => vec!["leave type=public out to delete the pair".to_owned()],
+        Error::CertificateOfKey { .. } => vec!["leave type=cert out to delete the key and its certificate".to_owned()],
         Error::UnclearPair { .. } => vec!["nothing was deleted; id:HEX names both of them".to_owned()],
         Error::KeyInUse { .. } => vec![
             "nothing was deleted; a server with this certificate stops working without the key".to_owned(),

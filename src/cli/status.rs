@@ -124,7 +124,7 @@ fn labels(which: &[String], report: &Report) -> Result<(Vec<Pattern>, TokenReque
 
 /// What can be read of the state; what cannot is told.
 fn remembered(global: &Global, report: &Report) -> Result<Vec<Record>, Failure> {
-    let Some(state) = state::open(global, report)? else { return Ok(Vec::new()) };
+    let Some(state) = state::read(global) else { return Ok(Vec::new()) };
     let (records, unreadable) = state.records().map_err(Error::from)?;
     for error in unreadable {
         report.warning(&format!("{error}; accept makes it anew"));

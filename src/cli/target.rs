@@ -64,7 +64,10 @@ pub(super) fn resolve(
         let module = module.or_else(|| usual_module(found.vendor?));
         module.map(|module| (module, found.why.clone()))
     });
-    let init_args = profile.as_ref().filter(|_| named.is_none()).and_then(|found| found.profile.init_args.clone());
+    // They are for the profile's module, whoever else names it.
+    let is_its_own =
+        |found: &&Chosen| named.as_ref().is_none_or(|(module, _)| found.profile.module.as_ref() == Some(module));
+    let init_args = profile.as_ref().filter(is_its_own).and_then(|found| found.profile.init_args.clone());
     let selector =
         selector(global, environment, &flag_uri, &environment_uri, &request_uri, profile.as_ref(), &profile_uri)?;
     let pin_source = explicit_pin.or(flag_uri.pin_source).or(environment_uri.pin_source).or(request_uri.pin_source);

@@ -80,7 +80,7 @@ pub(super) fn token_of(text: &str, uri: &Pkcs11Uri, global: &Global) -> Global {
         && !global.trial
         // The trial token is found without a module's name; a URI that find-key printed for it has none.
         && uri.token.as_deref() != Some(trial::LABEL)
-        && (uri.token.is_some() || uri.serial.is_some() || uri.module_path.is_some())
+        && (uri.token.is_some() || uri.serial.is_some() || uri.slot_id.is_some() || uri.module_path.is_some())
     {
         global.uri = Some(text.to_owned());
     }

@@ -47,7 +47,11 @@ impl Error {
             Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
                 ErrorKind::RequestInvalid
             }
-            Self::Uri(_) | Self::Deploy(_) | Self::HalfOfPair { .. } | Self::UnusableLabel { .. } => ErrorKind::Usage,
+            Self::Uri(_)
+            | Self::Deploy(_)
+            | Self::HalfOfPair { .. }
+            | Self::CertificateOfKey { .. }
+            | Self::UnusableLabel { .. } => ErrorKind::Usage,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),
             Self::Trial(error) => match error {

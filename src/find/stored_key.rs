@@ -226,11 +226,12 @@ fn not_one(reference: &KeyReference, token: &TokenInfo, found: Vec<&Object>) -> 
 /// A URI that names a token names no key on another one.
 fn check_token(reference: &KeyReference, token: &TokenInfo) -> Result<(), Error> {
     let KeyReference::Uri(uri) = reference else { return Ok(()) };
-    let Pkcs11Uri { token: label, serial, manufacturer, model, .. } = &**uri;
+    let Pkcs11Uri { token: label, serial, manufacturer, model, slot_id, .. } = &**uri;
     let same = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
     let fits = same(label, &token.label)
         && same(serial, &token.serial)
         && same(manufacturer, &token.manufacturer)
-        && same(model, &token.model);
+        && same(model, &token.model)
+        && slot_id.is_none_or(|wanted| wanted == token.slot_number());
     if fits { Ok(()) } else { Err(Error::OtherToken { uri: uri.to_string(), token: token.to_string() }) }
 }

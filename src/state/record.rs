@@ -72,6 +72,9 @@ pub struct WindowsRequest {
 pub struct AcceptedCertificate {
     /// SHA-256 of the certificate in lower hex.
     pub fingerprint_sha256: String,
+    /// notBefore as RFC 3339 in UTC; records of older versions have none.
+    #[serde(default)]
+    pub not_before: Option<String>,
     /// notAfter as RFC 3339 in UTC.
     pub not_after: String,
     /// The chain file.

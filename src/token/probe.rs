@@ -88,7 +88,7 @@ impl Module {
     /// [`Error::Call`].
     pub fn limits(&self, token: &TokenInfo) -> Result<TokenLimits, Error> {
         let slot = token.slot.0;
-        let info = self.call("C_GetTokenInfo", |pkcs11| pkcs11.get_token_info(slot)).doing("describe itself")?;
+        let info = self.token_info(slot).doing("describe itself")?;
         let words = |limit| match limit {
             // openCryptoki gives a number that is one under "not told".
             Limit::Max(count) if count > u64::from(u32::MAX) => "no limit".to_owned(),
@@ -155,19 +155,22 @@ impl<'s> Session<'s> {
             .doing("change the label")
     }
 
-    /// Destroys whatever on the token has this id, and gives what is still there.
+    /// Destroys whatever on the token has this id and a label that begins like this one, and gives what is still there.
+    /// Short ids can be in use by others; and some tokens keep letters and digits of a label only.
     ///
     /// # Errors
     /// [`Error::Call`] when that cannot be told.
-    pub fn clear(&self, id: &KeyId) -> Result<Vec<Object>, Error> {
+    pub fn clear(&self, id: &KeyId, label: &str) -> Result<Vec<Object>, Error> {
+        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+        let is_own = |object: &Object| plain(&object.label).starts_with(&plain(label));
         let classes = [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate];
         let mut left = Vec::new();
         for class in classes {
-            for object in self.objects_with_id(class, id)? {
+            for object in self.objects_with_id(class, id)?.into_iter().filter(&is_own) {
                 // What stays is found by the second search.
                 let _ = self.destroy(object.raw.0);
             }
-            left.extend(self.objects_with_id(class, id)?);
+            left.extend(self.objects_with_id(class, id)?.into_iter().filter(&is_own));
         }
         Ok(left)
     }

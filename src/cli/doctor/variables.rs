@@ -3,7 +3,8 @@
 use super::check::Check;
 use crate::cli::environment;
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
+    "HSMCERT_KEY_REFERENCES",
     "HSMCERT_MODULE",
     "HSMCERT_PIN",
     "HSMCERT_PROFILE",

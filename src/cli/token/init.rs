@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::lost;
 use crate::cli::config::Config;
-use crate::cli::confirm::confirm;
+use crate::cli::confirm::{check_possible, confirm};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::report::{Report, shown};
@@ -63,6 +63,7 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
         return Err(Failure::usage("--reinitialise destroys all objects of a token, so the token must be named")
             .hint("name it with --token LABEL, --serial SERIAL or --slot NUMBER; see: hsmcert token list"));
     }
+    check_possible(arguments.yes, report)?;
     let target = module_of(global, report)?;
     let module = connect::load(&target, report)?;
     let token = module.token_to_initialise(&selector)?;

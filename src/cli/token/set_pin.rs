@@ -82,8 +82,8 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
 
     let set_by = if *so { "security-officer" } else { "user" };
     let set = PinSet { slot: token.slot_number(), label: token.label, serial: token.serial, set_by };
-    report.result(&set, &format!("the user's PIN of the token \"{}\" is set\n", shown(&set.label)));
     remind(&target, report);
+    report.result(&set, &format!("the user's PIN of the token \"{}\" is set\n", shown(&set.label)));
     Ok(())
 }
 
