@@ -220,3 +220,180 @@ fn a_label_that_the_token_would_cut_is_refused() {
     outcome.says("has 128 bytes, and the token takes 127").says("--label");
     assert!(token.objects().is_empty());
 }
+
+/// A token with a request, and with the certificate for it.
+fn with_certificate() -> SoftToken {
+    let token = token();
+    token.run(&["new", "request.inf", "request.csr.pem"]).ok();
+    issue(&token, "request.crt.pem");
+    token
+}
+
+/// `C_Sign` fails until the key is on the HSM that is asked; how soon that is, is the vendor's to say.
+#[test]
+fn a_new_key_is_waited_for() {
+    const FUNCTION_FAILED: &str = "0x6";
+    let token = token();
+    // Each signature is two calls: how long, then which.
+    let late = Shim::before(&token).failing(&format!("C_SignInit:1:{FUNCTION_FAILED},C_SignInit:2:0x30"));
+    let strict = Strict::before(&token, "cloudhsm").through(&late);
+    let outcome = strict.run(&["new", "request.inf", "request.csr.pem", "-v"]).ok();
+    outcome.says("CKR_FUNCTION_FAILED: trying again in 0.1 s").says("CKR_DEVICE_ERROR: trying again in 0.2 s");
+    assert_eq!((late.count("C_GenerateKeyPair"), late.count("C_SignInit")), (1, 3));
+
+    // An unknown token is asked once, and a key that is no new one too.
+    let token = self::token();
+    let shim = Shim::before(&token).failing("C_SignInit:1:0x6");
+    shim.run(&["new", "request.inf", "request.csr.pem"]).fails(4).says("CKR_FUNCTION_FAILED");
+    assert_eq!(shim.count("C_SignInit"), 1);
+}
+
+#[test]
+fn waiting_for_a_new_key_ends_with_the_last_error_and_nothing_is_left() {
+    let token = token();
+    token.write("hsmcert.toml", "[profile.cloudhsm.quirks]\nnew-key-seconds = 1\n");
+    let never: Vec<_> = (1..20).map(|nth| format!("C_SignInit:{nth}:0x6")).collect();
+    let shim = Shim::before(&token).failing(&never.join(","));
+    let strict = Strict::before(&token, "cloudhsm").through(&shim);
+    let outcome = strict.run(&["new", "request.inf", "request.csr.pem"]).fails(4);
+    outcome.says("destroyed again").says("CKR_FUNCTION_FAILED");
+    assert!((3..8).contains(&shim.count("C_SignInit")), "{} tries in a second", shim.count("C_SignInit"));
+    assert!(token.objects().is_empty());
+}
+
+#[test]
+fn throttled_operations_on_certificates_are_tried_again() {
+    let good = with_certificate();
+    let shim = Shim::before(&good);
+    Strict::before(&good, "cloudhsm").through(&shim).run(&["accept", "request.crt.pem"]).ok();
+    let before = shim.calls().into_iter().take_while(|call| call.function != "C_CreateObject");
+    let reads = before.filter(|call| call.function == "C_GetAttributeValue").count();
+    let of_certificate = format!("C_GetAttributeValue:{}:0x30", reads + 1);
+    for throttled in ["C_CreateObject:1:0x6", "C_FindObjectsInit:5:0x6", &of_certificate] {
+        let token = with_certificate();
+        let shim = Shim::before(&token).failing(throttled);
+        let strict = Strict::before(&token, "cloudhsm").through(&shim);
+        let outcome = strict.run(&["accept", "request.crt.pem", "-v", "--json"]).ok();
+        assert_eq!(outcome.says("trying again in 0.1 s").json()["change"], "stored", "{throttled}");
+        assert_eq!(token.certificates().len(), 1, "{throttled}");
+    }
+}
+
+/// Each call of a good run, once with the session lost under it: what is done is done once and whole.
+#[test]
+fn a_lost_session_is_logged_in_again_once() {
+    for (call, name) in [
+        ("C_FindObjectsInit:1:0xb3", "CKR_SESSION_HANDLE_INVALID"),
+        ("C_GenerateKeyPair:1:0x32", "CKR_DEVICE_REMOVED"),
+        ("C_GetAttributeValue:2:0xe0", "CKR_TOKEN_NOT_PRESENT"),
+        ("C_SignInit:1:0xb0", "CKR_SESSION_CLOSED"),
+    ] {
+        let token = token();
+        let shim = Shim::before(&token).failing(call);
+        let outcome = shim.run(&["new", "request.inf", "request.csr.pem", "-v"]).ok();
+        outcome.says(&format!("{name}): a new one is open and logged in"));
+        assert_eq!((shim.count("C_Login"), shim.count("C_OpenSession")), (2, 2), "{call}");
+        assert_eq!(token.objects().len(), 2, "{call}");
+        token.openssl(&["req", "-in", "request.csr.pem", "-verify", "-noout"]);
+    }
+    for call in
+        ["C_FindObjectsInit:2", "C_GetAttributeValue:3", "C_CreateObject:1", "C_SignInit:2", "C_DestroyObject:1"]
+    {
+        let token = with_certificate();
+        token.run(&["accept", "request.crt.pem"]).ok();
+        issue(&token, "renewed.crt.pem");
+        let shim = Shim::before(&token).failing(&format!("{call}:0xb3"));
+        let linked = shim.run(&["accept", "renewed.crt.pem", "--json"]).ok().json();
+        assert_eq!((&linked["change"], token.certificates().len()), (&"replaced".into(), 1), "{call}");
+    }
+}
+
+#[test]
+fn a_second_lost_session_is_the_end() {
+    let token = with_certificate();
+    let shim = Shim::before(&token).failing("C_SignInit:1:0xb3,C_SignInit:2:0xb3");
+    let outcome = token.refuses_command(4, shim.hsmcert().args(["accept", "request.crt.pem"]));
+    outcome.says("CKR_SESSION_HANDLE_INVALID");
+    assert_eq!(shim.count("C_Login"), 2);
+}
+
+#[test]
+fn a_pin_that_is_wrong_by_then_is_not_tried_again() {
+    let token = with_certificate();
+    let shim = Shim::before(&token).failing("C_SignInit:1:0xb3");
+    let script = "test -e read && echo wrong || { touch read; printf '%s\\n' \"$THE_PIN\"; }";
+    let mut command = shim.hsmcert();
+    command.env_remove("HSMCERT_PIN").env("THE_PIN", SoftToken::PIN);
+    command.args(["verify", "request.crt.pem", "--pin-source", &format!("exec:{script}")]);
+    Outcome::of(&mut command).fails(5).says("does not accept the PIN");
+    assert_eq!(shim.count("C_Login"), 2);
+}
+
+/// What comes from standard input cannot be read anew, as what is typed.
+#[test]
+fn a_pin_that_is_not_kept_is_not_asked_for_again() {
+    let token = with_certificate();
+    let shim = Shim::before(&token).failing("C_SignInit:1:0xb3");
+    let mut command = shim.hsmcert();
+    command.env_remove("HSMCERT_PIN").write_stdin(format!("{}\n", SoftToken::PIN));
+    command.args(["accept", "request.crt.pem", "--pin-source", "-", "-v"]);
+    Outcome::of(&mut command).fails(4).says("the PIN is not kept").says("CKR_SESSION_HANDLE_INVALID");
+    assert_eq!(shim.count("C_Login"), 1);
+}
+
+/// A profile names the vendor, and says where the HSM is unlike its row. Each quirk that is taken away is missed.
+#[test]
+fn quirks_can_be_overridden() {
+    let with = |vendor, quirks: &str| {
+        let token = with_certificate();
+        token.write("hsmcert.toml", format!("[profile.web]\nvendor = \"{vendor}\"\n[profile.web.quirks]\n{quirks}\n"));
+        token
+    };
+    let run = |token: &SoftToken, vendor, arguments: &[&str]| {
+        let mut command = Strict::before(token, vendor).hsmcert();
+        Outcome::of(command.env("HSMCERT_PROFILE", "web").args(arguments))
+    };
+    let accept = ["accept", "request.crt.pem"];
+    run(&with("yubihsm", ""), "yubihsm", &accept).ok();
+    run(&with("yubihsm", "finds-by-public-key = true"), "yubihsm", &accept).fails(8);
+
+    let token = with("yubihsm", "");
+    run(&token, "yubihsm", &accept).ok();
+    issue(&token, "renewed.crt.pem");
+    token.write("hsmcert.toml", "[profile.web]\nvendor = \"yubihsm\"\nquirks = { certificates-share-id = true }\n");
+    run(&token, "yubihsm", &["accept", "renewed.crt.pem"]).fails(4).says("C_CreateObject: CKR_FUNCTION_FAILED");
+
+    let new = ["new", "request.inf", "new.csr.pem", "--label", "new", "-v"];
+    let json = [&new[..], &["--json"]].concat();
+    let made = run(&with("yubihsm", "id-length = 8"), "yubihsm", &json).ok().json();
+    assert_eq!(made["id"].as_str().unwrap().len(), 16, "{made:#}");
+    run(&with("tpm2", "deny-uses-in-template = true"), "tpm2", &new).fails(4).says("CKR_GENERAL_ERROR");
+    let outcome = run(&with("cloudhsm", "public-key-private = false"), "cloudhsm", &new).ok();
+    outcome.says("refuses the full attribute template").says("with the minimal attribute template");
+    let outcome = run(&with("luna", "rsa-generation = \"rsa-pkcs\""), "luna", &new).fails(9);
+    outcome.says("does not make a key pair by CKM_RSA_X9_31_KEY_PAIR_GEN");
+    run(&with("google-kms", "generates-keys = true"), "google-kms", &new).fails(9).says("CKR_TEMPLATE_INCONSISTENT");
+    run(&with("nethsm", "label-is-id = false"), "nethsm", &new).ok();
+}
+
+#[test]
+fn a_configuration_that_nobody_understands_is_refused_with_the_names_that_there_are() {
+    let machine = Sandbox::new();
+    for (text, told) in [
+        (
+            "[profile.a.quirks]\nid-lenght = 2\n",
+            "[profile.a.quirks]: unknown field `id-lenght`, expected one of `id-length`",
+        ),
+        ("[profile.a.quirks]\nid-length = 0\n", "id-length = 0 is not 1 to 255"),
+        ("[profile.a.quirks]\nid-length = \"2\"\n", "[profile.a.quirks]: invalid type"),
+        (
+            "[profile.a.quirks]\nrsa-generation = \"dsa\"\n",
+            "expected one of `rsa-pkcs`, `rsa-x9.31`, `luna-fips-186-3`",
+        ),
+        ("[profile.a]\nvendor = \"lunar\"\n", "vendor = \"lunar\" of [profile.a] is none of cloudhsm, "),
+        ("[profile.a]\nvendors = \"luna\"\n", "unknown field `vendors`"),
+    ] {
+        machine.write("hsmcert.toml", text);
+        machine.run(&["find-key"]).fails(2).says(told);
+    }
+}

@@ -105,9 +105,9 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
     let memory = state::open(global, report)?;
     let request = state::token_of(memory.as_ref(), &certificates, global)?;
     let now = clock::now();
-    let (accepted, token, vendor) = connect::with_session(global, &request, report, |session| {
+    let (accepted, token, vendor, quirks) = connect::with_session(global, &request, report, |session| {
         let accepted = accept::accept(session, &certificates, &terms, &chain_file, memory.as_ref(), now)?;
-        Ok((accepted, session.token().clone(), session.vendor()))
+        Ok((accepted, session.token().clone(), session.vendor(), session.quirks()))
     })?;
 
     // Before what may still fail.
@@ -115,7 +115,7 @@ pub(super) fn run(global: &Global, arguments: AcceptArguments, report: &Report) 
         report.warning(warning);
     }
     if let Change::NotStored(refusal) = &accepted.change {
-        report.warning(&not_stored(refusal, vendor));
+        report.warning(&not_stored(refusal, vendor, quirks.certificates));
     }
     for note in &accepted.notes {
         report.note(note);
@@ -194,8 +194,8 @@ fn json(difference: &Difference) -> JsonDifference {
 }
 
 /// A token without certificate objects is no failure: servers take the certificate from the chain file.
-fn not_stored(refusal: &str, vendor: Option<&Vendor>) -> String {
-    let enable = match vendor.map(|vendor| (vendor.quirks.certificates, vendor.product, vendor.certificate_storage)) {
+fn not_stored(refusal: &str, vendor: Option<&Vendor>, certificates: Certificates) -> String {
+    let enable = match vendor.map(|vendor| (certificates, vendor.product, vendor.certificate_storage)) {
         Some((Certificates::Never, product, Some(instead))) => format!("{product} shows it after {instead}"),
         Some((Certificates::Never, product, None)) => format!("{product} holds none"),
         Some((_, product, Some(command))) => format!("{product} takes them after: {command}"),

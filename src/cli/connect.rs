@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hsmcert::pin::Pin;
+use hsmcert::pin::{Pin, PinSource};
 use hsmcert::platform;
 use hsmcert::request::TokenRequest;
-use hsmcert::token::{CallError, CallObserver, Conduct, Module, Session, TokenInfo, vendor};
+use hsmcert::token::{CallError, CallObserver, Conduct, Module, PinReader, Session, TokenInfo, vendor};
 use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
@@ -69,19 +69,39 @@ pub(super) fn with_pin<T>(
             token.label, token.manufacturer, token.model
         )));
     }
-    let teller = {
-        let report = report.clone();
-        Box::new(move |text: &str| report.choice(text))
-    };
-    let conduct = Conduct { vendor: target.vendor, quirks: target.quirks, teller: Some(teller) };
-    let session = Session::open(&module, token)?.with(conduct);
+    if let Some(vendor) = target.vendor.filter(|vendor| hardware_only && vendor.software) {
+        return Err(not_hardware(&format!(
+            "the token \"{}\" is of {}, which is software",
+            token.label, vendor.product
+        )));
+    }
+    let session = Session::open(&module, token)?;
     session.token().check_login()?;
-    let pin = if session.wants_pin() { pin::find(&target, &session.token().label, report)? } else { None };
+    let (pin, source) = match session.wants_pin() {
+        true => pin::find(&target, &session.token().label, report)?.unzip(),
+        false => (None, None),
+    };
+    let session = session.with(conduct(&target, source.flatten(), report));
     session.login(pin.as_ref())?;
     drop(trial);
     let result = work(&module, &session, pin)?;
     drop(session);
     Ok((result, target))
+}
+
+/// What is known of the product, and how the PIN is read anew for a lost session.
+fn conduct(target: &Target, pin_source: Option<PinSource>, report: &Report) -> Conduct {
+    let (teller, reader) = (report.clone(), report.clone());
+    let read_again = move |source: &PinSource| {
+        let unreadable = |failure: Failure| reader.choice(&failure.message);
+        pin::read(source).map_err(unreadable).ok()
+    };
+    Conduct {
+        vendor: target.vendor,
+        quirks: target.quirks,
+        teller: Some(Box::new(move |text| teller.choice(text))),
+        pin_again: pin_source.map(|source| Box::new(move || read_again(&source)) as PinReader),
+    }
 }
 
 /// Finds the token that is meant, without a login.

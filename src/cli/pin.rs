@@ -16,20 +16,26 @@ use super::target::Target;
 /// Where the security officer's PIN may be.
 const OFFICERS_PIN: &str = "HSMCERT_SO_PIN";
 
+/// A PIN, and where it can be read anew.
+type Found = (Pin, Option<PinSource>);
+
 /// The PIN for a target; `None` when there is none and nobody can be asked.
-pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Option<Pin>, Failure> {
+pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Option<Found>, Failure> {
+    if let Some(found) = configured(target, report)? {
+        return Ok(Some(found));
+    }
     let prompt = format!("PIN of the token \"{}\": ", super::report::shown(token));
-    configured(target, report)?.map_or_else(|| ask(&prompt, report), |pin| Ok(Some(pin)))
+    Ok(ask(&prompt, report)?.map(|typed| (typed, None)))
 }
 
 /// The PIN that options, environment or profile give.
-pub(super) fn configured(target: &Target, report: &Report) -> Result<Option<Pin>, Failure> {
+pub(super) fn configured(target: &Target, report: &Report) -> Result<Option<Found>, Failure> {
     if let Some(source) = &target.pin_source {
-        return read(source).map(Some);
+        return Ok(Some((read(source)?, again(source))));
     }
     let mut variables = vec!["HSMCERT_PIN"];
     if let (Some(source), None) = (&target.profile_pin_source, environment::text("HSMCERT_PIN")) {
-        return read(source).map(Some);
+        return Ok(Some((read(source)?, again(source))));
     }
     if target.vendor.is_some_and(|vendor| vendor.user_in_pin) {
         variables.extend(["CLOUDHSM_PIN", "n3fips_password"]);
@@ -37,7 +43,7 @@ pub(super) fn configured(target: &Target, report: &Report) -> Result<Option<Pin>
     for name in variables {
         if let Some(pin) = environment::text(name) {
             report.choice(&format!("PIN from the environment variable {name}"));
-            return Ok(Some(Pin::new(pin)));
+            return Ok(Some((Pin::new(pin), Some(PinSource::Env(name.to_owned())))));
         }
     }
     Ok(None)
@@ -62,6 +68,14 @@ pub(super) fn ask(prompt: &str, report: &Report) -> Result<Option<Pin>, Failure>
     }
     let typed = rpassword::prompt_password(prompt).map_err(|error| unreadable("the terminal", &error.to_string()))?;
     Ok(Some(Pin::new(typed)))
+}
+
+/// What comes from standard input is gone, and what was typed is not kept.
+fn again(source: &PinSource) -> Option<PinSource> {
+    match source {
+        PinSource::Stdin => None,
+        PinSource::File(_) | PinSource::Env(_) | PinSource::Exec(_) => Some(source.clone()),
+    }
 }
 
 /// Asks for a new PIN twice, since nobody sees what is typed.

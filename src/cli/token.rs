@@ -18,7 +18,7 @@ use hsmcert::{Error, platform};
 use serde::Serialize;
 
 use super::config::Config;
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::{Global, connect, target};
@@ -140,7 +140,9 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
     for ConfiguredModule { name, module, init_args } in platform::p11_kit_modules("hsmcert") {
         found.push(Found { path: module, init_args, why: format!("p11-kit's {name}") });
     }
-    for vendor in vendor::VENDORS {
+    let can_start =
+        |vendor: &&vendor::Vendor| vendor.needed_variable.is_none_or(|name| environment::text(name).is_some());
+    for vendor in vendor::VENDORS.iter().filter(can_start) {
         let places = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from);
         let why = || format!("usual place of {}", vendor.product);
         found.extend(places.filter(|path| path.exists()).map(|path| Found { path, init_args: None, why: why() }));

@@ -95,6 +95,10 @@ impl StoredKey {
 /// [`Error::KeyNotFound`], [`Error::SeveralKeys`], [`Error::OtherToken`], token errors.
 pub fn stored_key(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> Result<StoredKey, Error> {
     check_token(reference, session.token())?;
+    session.in_one_session(|| find(session, reference, nameable))
+}
+
+fn find(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> Result<StoredKey, Error> {
     let entries = read(session, reference)?;
     let is_key = |entry: &Entry| entry.listed.object.class != ObjectClass::Certificate;
     let is_named = |entry: &Entry| fits(reference, &entry.listed.object);

@@ -1,6 +1,6 @@
 //! Certificate objects: written, read back, destroyed. What is in them is for `x509/` to know.
 
-use cryptoki::object::ObjectHandle;
+use cryptoki::object::{Attribute, ObjectHandle};
 
 use super::attribute_template as template;
 use super::error::{Error, certificate_refusal};
@@ -43,10 +43,6 @@ impl CertificateObject {
         let Object { raw, id, label, value, .. } = object;
         Self { raw, id, label, value: value.unwrap_or_default() }
     }
-
-    pub(super) fn handle(&self) -> ObjectHandle {
-        self.raw.0
-    }
 }
 
 impl Session<'_> {
@@ -79,11 +75,27 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::CertificateRefused`], [`Error::Call`], [`Error::ReadBack`]. Nothing is left on the token.
     pub fn store_certificate(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
+        self.surviving(|| {
+            // Nobody knows how far the token got before the session was lost.
+            let stored = if self.epoch() > 0 { self.stored(certificate)? } else { None };
+            stored.map_or_else(|| self.store_once(certificate), Ok)
+        })
+    }
+
+    /// The same certificate, if it is there already.
+    fn stored(&self, certificate: &NewCertificate<'_>) -> Result<Option<CertificateObject>, Error> {
+        let is_it = |one: &CertificateObject| one.value == certificate.value && one.label == certificate.label;
+        Ok(self.certificates_with_id(certificate.id)?.into_iter().find(is_it))
+    }
+
+    fn store_once(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
         let attributes = template::certificate(certificate);
-        let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
+        let created = self.create(&attributes);
         let handle = created.map_err(|error| self.certificate_refusal(&error))?;
+        // In this session: in another one the handle could be another object's.
+        let with_id = self.search_once(ObjectClass::Certificate, &[Attribute::Id(certificate.id.as_bytes().to_vec())]);
         let stored =
-            self.certificates_with_id(certificate.id).map(|all| all.into_iter().find(|one| one.raw.0 == handle));
+            with_id.map(|all| all.into_iter().find(|one| one.raw.object == handle).map(CertificateObject::new));
         let flaw = match stored {
             Ok(Some(stored)) if stored.value == certificate.value && stored.label == certificate.label => {
                 return Ok(stored);
@@ -94,12 +106,12 @@ impl Session<'_> {
             }
             Ok(None) => format!("it is not found by its id {}", certificate.id),
             Err(error) => {
-                let _ = self.destroy(handle);
+                let _ = self.destroy(ObjectClass::Certificate, handle);
                 return Err(error);
             }
         };
         // The error that is told is the first one.
-        let _ = self.destroy(handle);
+        let _ = self.destroy(ObjectClass::Certificate, handle);
         Err(Error::ReadBack(flaw))
     }
 
@@ -110,8 +122,12 @@ impl Session<'_> {
     /// [`Error::CertificateRefused`], [`Error::Call`].
     pub fn restore_certificate(&self, certificate: &NewCertificate<'_>) -> Result<(), Error> {
         let attributes = template::certificate(certificate);
-        let created = self.call("C_CreateObject", |session| session.create_object(&attributes));
+        let created = self.create(&attributes);
         created.map(|_| ()).map_err(|error| self.certificate_refusal(&error))
+    }
+
+    fn create(&self, attributes: &[Attribute]) -> Result<ObjectHandle, cryptoki::error::Error> {
+        self.call_about(ObjectClass::Certificate, "C_CreateObject", |session| session.create_object(attributes))
     }
 
     /// Where it is known that the token holds none, whatever it says means that.
@@ -129,6 +145,18 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn destroy_certificate(&self, certificate: &CertificateObject) -> Result<(), Error> {
-        self.destroy(certificate.raw.0)
+        self.surviving(|| {
+            let handle = self.certificate_handle(certificate)?;
+            handle.map_or(Ok(()), |handle| self.destroy(ObjectClass::Certificate, handle))
+        })
+    }
+
+    /// Its handle, found anew if the session is a new one; `None` when it is gone.
+    pub(super) fn certificate_handle(&self, certificate: &CertificateObject) -> Result<Option<ObjectHandle>, Error> {
+        if let Ok(handle) = self.current(certificate.raw) {
+            return Ok(Some(handle));
+        }
+        let same = |one: &CertificateObject| one.value == certificate.value && one.label == certificate.label;
+        Ok(self.certificates_with_id(&certificate.id)?.into_iter().find(same).map(|found| found.raw.object))
     }
 }

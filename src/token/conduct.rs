@@ -4,9 +4,13 @@ use std::fmt;
 use std::path::Path;
 
 use super::vendor::{self, Quirks, Vendor};
+use crate::pin::Pin;
 
 /// Is told in a sentence what was chosen or tried again; never a secret.
 pub type Teller = Box<dyn Fn(&str)>;
+
+/// Reads a PIN anew from where it was read before; `None` when it cannot be read.
+pub type PinReader = Box<dyn Fn() -> Option<Pin>>;
 
 /// What a session goes by.
 pub struct Conduct {
@@ -16,6 +20,8 @@ pub struct Conduct {
     pub quirks: Quirks,
     /// Who is told.
     pub teller: Option<Teller>,
+    /// Reads the PIN anew after a lost session; without it there is no second login.
+    pub pin_again: Option<PinReader>,
 }
 
 impl Conduct {
@@ -23,7 +29,8 @@ impl Conduct {
     #[must_use]
     pub fn of(module: &Path) -> Self {
         let vendor = vendor::by_module(module);
-        Self { vendor, quirks: vendor.map_or(Quirks::STANDARD, |vendor| vendor.quirks), teller: None }
+        let quirks = vendor.map_or(Quirks::STANDARD, |vendor| vendor.quirks);
+        Self { vendor, quirks, teller: None, pin_again: None }
     }
 
     pub(super) fn tell(&self, text: &str) {

@@ -210,6 +210,7 @@ pub struct CallError {
     function: String,
     value: String,
     reach: Reach,
+    is_session_lost: bool,
 }
 
 /// What a return value says about trying again.
@@ -234,7 +235,9 @@ impl CallError {
         use cryptoki::error::Error as Cryptoki;
         match error {
             Cryptoki::Pkcs11(value, function) => {
-                Self { function: function_name(*function), value: value_name(*value), reach: reach(*value) }
+                let is_session_lost = is_session_lost(*value);
+                let (function, value, reach) = (function_name(*function), value_name(*value), reach(*value));
+                Self { function, value, reach, is_session_lost }
             }
             Cryptoki::NullFunctionPointer => Self::broken("the module does not have this function"),
             other => Self::broken(&format!("unusable answer of the module ({other:?})")),
@@ -242,13 +245,18 @@ impl CallError {
     }
 
     fn broken(what: &str) -> Self {
-        Self { function: "PKCS#11".to_owned(), value: what.to_owned(), reach: Reach::Broken }
+        Self { function: "PKCS#11".to_owned(), value: what.to_owned(), reach: Reach::Broken, is_session_lost: false }
     }
 
     /// What the return value says about trying again.
     #[must_use]
     pub fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// Whether the session is gone, so that a new one may do the same.
+    pub(super) fn is_session_lost(&self) -> bool {
+        self.is_session_lost
     }
 
     /// The return value, for example `CKR_DEVICE_ERROR`.
@@ -287,6 +295,13 @@ fn value_name(value: RvError) -> String {
             name
         }
     }
+}
+
+fn is_session_lost(value: RvError) -> bool {
+    matches!(
+        value,
+        RvError::SessionHandleInvalid | RvError::SessionClosed | RvError::DeviceRemoved | RvError::TokenNotPresent
+    )
 }
 
 /// Sorts the return values of PKCS#11 3.1, 5.1 by what a user can do about them.

@@ -3,15 +3,17 @@
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::session::Session as Raw;
 
 use super::attribute_template as template;
 use super::error::{CallError, Doing as _, Error};
 use super::key_pair::{KeyPair, check_scheme};
 use super::new_key_pair::NewKeyPair;
+use super::object::{Handle, ObjectClass};
 use super::session::Session;
 use super::vendor::Changes;
-use super::{generation_mechanism, mechanism, public_key, template_ladder};
-use crate::key::{KeyAlgorithm, SignatureScheme};
+use super::{generation_mechanism, mechanism, public_key, retry, template_ladder};
+use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
 /// What is looked at when a private key has been made.
 const PRIVATE_ATTRIBUTES: [AttributeType; 5] = [
@@ -87,22 +89,42 @@ impl<'s> Session<'s> {
     pub fn generate(&'s self, pair: &NewKeyPair) -> Result<KeyPair<'s>, Error> {
         let (made, unwanted) = self.make(pair)?;
         if !unwanted.is_empty() && self.quirks().changes == Changes::All {
+            let private = made.handles()?.private.object;
             // Where the module does not let go of them, the key still does what was asked for.
-            let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(made.private, &unwanted));
+            let _ = self.call("C_SetAttributeValue", |session| session.update_attributes(private, &unwanted));
         }
         Ok(made)
     }
 
     /// Makes the pair; it still has the uses, given here too, that the module has added by itself.
     pub(super) fn make(&'s self, pair: &NewKeyPair) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
+        self.surviving(|| {
+            if self.epoch() > 0 {
+                // Nobody knows how far the token got before the session was lost.
+                self.destroy_pair(&pair.id)?;
+            }
+            self.make_once(pair)
+        })
+    }
+
+    fn destroy_pair(&self, id: &KeyId) -> Result<(), Error> {
+        for class in [ObjectClass::PrivateKey, ObjectClass::PublicKey] {
+            for handle in self.handles(class, &[Attribute::Id(id.as_bytes().to_vec())])? {
+                self.destroy(class, handle.object)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_once(&'s self, pair: &NewKeyPair) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
         let mut first = None;
         for mechanism in self.generation_mechanisms(pair) {
             match self.climb(pair, &mechanism) {
                 Ok((public, private)) => {
                     return self.read_back(pair, public, private).inspect_err(|_| {
                         // What the caller never gets to see must not stay; a second failure would hide the first.
-                        let _ = self.destroy(private);
-                        let _ = self.destroy(public);
+                        let _ = self.destroy(ObjectClass::PrivateKey, private);
+                        let _ = self.destroy(ObjectClass::PublicKey, public);
                     });
                 }
                 Err(error @ Cryptoki::Pkcs11(RvError::MechanismInvalid, _)) => {
@@ -146,23 +168,24 @@ impl<'s> Session<'s> {
         public: ObjectHandle,
         private: ObjectHandle,
     ) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
-        let attributes = self
-            .call("C_GetAttributeValue", |session| session.get_attributes(public, &public_key::ATTRIBUTES))
-            .doing("show the new public key")?;
+        let read = |handle, types: &[AttributeType]| {
+            let get = |session: &Raw| session.get_attributes(handle, types);
+            self.call_patiently(self.quirks().new_key_seconds, retry::is_not_ready, "C_GetAttributeValue", get)
+        };
+        let attributes = read(public, &public_key::ATTRIBUTES).doing("show the new public key")?;
         let made = public_key::read(&attributes);
         let public_key = made.filter(|key| public_key::is(pair.algorithm, key)).ok_or_else(|| Error::KeyDiffers {
             made: public_key::read(&attributes)
                 .map_or("a key of an unknown type".to_owned(), |key| key.algorithm().to_string()),
             asked: pair.algorithm,
         })?;
-        let attributes = self
-            .call("C_GetAttributeValue", |session| session.get_attributes(private, &PRIVATE_ATTRIBUTES))
-            .doing("show how it protects the private key")?;
+        let attributes = read(private, &PRIVATE_ATTRIBUTES).doing("show how it protects the private key")?;
         if let Some(flaw) = Protection::of(&attributes).flaw() {
             return Err(Error::KeyUnprotected { label: pair.label.clone(), flaw: flaw.to_owned() });
         }
         let unwanted = template::unwanted_uses(&attributes, pair.purposes);
         let (id, label) = (pair.id.clone(), pair.label.clone());
-        Ok((KeyPair { session: self, private, public: Some(public), id, label, public_key }, unwanted))
+        let of_now = |object| Handle { object, epoch: self.epoch() };
+        Ok((KeyPair::new(self, (of_now(private), Some(of_now(public))), id, label, public_key).fresh(), unwanted))
     }
 }

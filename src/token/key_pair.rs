@@ -1,22 +1,51 @@
 //! A key pair on the token: what identifies it, signing with it, and its end.
 
-use cryptoki::object::ObjectHandle;
+use std::cell::Cell;
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
-use super::mechanism;
-use super::object::Object;
+use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
+use super::{mechanism, retry};
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 
 /// A key pair on the token. It borrows the session through which it was found.
 #[derive(Debug)]
 pub struct KeyPair<'s> {
     pub(super) session: &'s Session<'s>,
-    pub(super) private: ObjectHandle,
-    pub(super) public: Option<ObjectHandle>,
-    pub(super) id: KeyId,
-    pub(super) label: String,
-    pub(super) public_key: PublicKey,
+    handles: Cell<Handles>,
+    /// It was made a moment ago and has not signed yet.
+    is_fresh: Cell<bool>,
+    id: KeyId,
+    label: String,
+    public_key: PublicKey,
+}
+
+/// Where the token has the two halves, as long as the session is the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Handles {
+    pub(super) private: Handle,
+    pub(super) public: Option<Handle>,
+}
+
+impl<'s> KeyPair<'s> {
+    pub(super) fn new(
+        session: &'s Session<'s>,
+        (private, public): (Handle, Option<Handle>),
+        id: KeyId,
+        label: String,
+        public_key: PublicKey,
+    ) -> Self {
+        let handles = Cell::new(Handles { private, public });
+        Self { session, handles, is_fresh: Cell::new(false), id, label, public_key }
+    }
+
+    /// The same pair, which was made a moment ago.
+    pub(super) fn fresh(self) -> Self {
+        Self { is_fresh: Cell::new(true), ..self }
+    }
 }
 
 impl KeyPair<'_> {
@@ -46,9 +75,30 @@ impl KeyPair<'_> {
         check_scheme(self.public_key.algorithm(), scheme)?;
         let signing = mechanism::signing(scheme, self.session.mechanisms()?)?;
         let input = signing.input(message);
-        self.session
-            .call("C_Sign", |session| session.sign(&signing.mechanism, self.private, &input))
-            .doing("sign with the key")
+        self.session.surviving(|| self.sign_input(&signing.mechanism, &input))
+    }
+
+    /// One signature by one mechanism. A new key is waited for until it has signed once.
+    pub(super) fn sign_input(&self, mechanism: &Mechanism<'_>, input: &[u8]) -> Result<Vec<u8>, Error> {
+        let seconds = if self.is_fresh.get() { self.session.quirks().new_key_seconds } else { 0 };
+        let private = self.handles()?.private.object;
+        let sign = |session: &Raw| session.sign(mechanism, private, input);
+        let signed = self.session.call_patiently(seconds, retry::is_not_ready, "C_Sign", sign);
+        let signature = signed.doing("sign with the key")?;
+        self.is_fresh.set(false);
+        Ok(signature)
+    }
+
+    /// The handles, found anew if the session is a new one.
+    pub(super) fn handles(&self) -> Result<Handles, Error> {
+        let known = self.handles.get();
+        if self.session.current(known.private).is_ok() {
+            return Ok(known);
+        }
+        let found = self.session.find_key(&self.public_key)?;
+        let found = found.ok_or_else(|| Error::PrivateKeyMissing(self.id.clone()))?.handles.get();
+        self.handles.set(found);
+        Ok(found)
     }
 
     /// Whether the token has a mechanism for the scheme.
@@ -64,8 +114,9 @@ impl KeyPair<'_> {
     /// # Errors
     /// [`Error::Call`] of the first half that stays.
     pub fn destroy(self) -> Result<(), Error> {
-        let private = self.session.destroy(self.private);
-        let public = self.public.map_or(Ok(()), |public| self.session.destroy(public));
+        let Handles { private, public } = self.handles()?;
+        let private = self.session.destroy(ObjectClass::PrivateKey, private.object);
+        let public = public.map_or(Ok(()), |public| self.session.destroy(ObjectClass::PublicKey, public.object));
         private.and(public)
     }
 }
@@ -74,14 +125,7 @@ impl<'s> Session<'s> {
     /// A private key that does not show its public key, taken for the half of one: only a signature proves that.
     #[must_use]
     pub fn presumed_pair(&'s self, private: &Object, public_key: &PublicKey) -> KeyPair<'s> {
-        KeyPair {
-            session: self,
-            private: private.raw.0,
-            public: None,
-            id: private.id.clone(),
-            label: private.label.clone(),
-            public_key: public_key.clone(),
-        }
+        KeyPair::new(self, (private.raw, None), private.id.clone(), private.label.clone(), public_key.clone())
     }
 }
 

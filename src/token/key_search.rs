@@ -17,6 +17,10 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::PrivateKeyMissing`] when only the public half is there, [`Error::KeyAmbiguous`], [`Error::Call`].
     pub fn find_key(&'s self, key: &PublicKey) -> Result<Option<KeyPair<'s>>, Error> {
+        self.in_one_session(|| self.find_key_once(key))
+    }
+
+    fn find_key_once(&'s self, key: &PublicKey) -> Result<Option<KeyPair<'s>>, Error> {
         let publics = self.objects_with_key(ObjectClass::PublicKey, key)?;
         let mut privates = self.objects_with_key(ObjectClass::PrivateKey, key)?;
         for public in &publics {
@@ -32,9 +36,9 @@ impl<'s> Session<'s> {
             (None, _, None) => Ok(None),
             (None, _, Some(public)) => Err(Error::PrivateKeyMissing(public.id.clone())),
             (Some(private), 0, _) => {
-                let public = publics.iter().find(|public| public.id == private.id).map(|public| public.raw.0);
+                let public = publics.iter().find(|public| public.id == private.id).map(|public| public.raw);
                 let Object { raw, id, label, .. } = private;
-                Ok(Some(KeyPair { session: self, private: raw.0, public, id, label, public_key: key.clone() }))
+                Ok(Some(KeyPair::new(self, (raw, public), id, label, key.clone())))
             }
             (Some(last), count, _) => {
                 privates.push(last);
@@ -49,9 +53,13 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::KeyAmbiguous`], [`Error::Call`].
     pub fn find_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
+        self.in_one_session(|| self.find_by_reference_once(reference))
+    }
+
+    fn find_by_reference_once(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
         let template = reference.id().map(|id| Attribute::Id(id.as_bytes().to_vec())).into_iter();
         let template = template.chain(reference.label().map(|label| Attribute::Label(label.as_bytes().to_vec())));
-        let mut privates = self.search(ObjectClass::PrivateKey, template.collect())?;
+        let mut privates = self.search(ObjectClass::PrivateKey, &template.collect::<Vec<_>>())?;
         if privates.len() > 1 {
             let found = privates.iter().map(|key| format!("\"{}\" (id {})", key.label, key.id)).collect();
             return Err(Error::KeyAmbiguous { wanted: reference.to_string(), count: privates.len(), found });
@@ -63,14 +71,7 @@ impl<'s> Session<'s> {
         let Some(public_key) = public_key else { return Ok(None) };
         let public = publics.into_iter().find(|public| public.public_key.as_ref() == Some(&public_key));
         let Object { raw, id, label, .. } = private;
-        Ok(Some(KeyPair {
-            session: self,
-            private: raw.0,
-            public: public.map(|public| public.raw.0),
-            id,
-            label,
-            public_key,
-        }))
+        Ok(Some(KeyPair::new(self, (raw, public.map(|public| public.raw)), id, label, public_key)))
     }
 
     fn objects_with_key(&self, class: ObjectClass, key: &PublicKey) -> Result<Vec<Object>, Error> {
@@ -81,7 +82,7 @@ impl<'s> Session<'s> {
         let mut found = Vec::new();
         for search in public_key::searches(key) {
             // A private key may not carry the value of the public one; the search is then empty or refused.
-            match self.search(class, search) {
+            match self.search(class, &search) {
                 Ok(objects) => {
                     found.extend(objects.into_iter().filter(has_it));
                 }

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use cryptoki::error::Error as Cryptoki;
-use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType};
 
 use super::error::{Doing as _, Error};
-use super::object::{Object, ObjectClass};
+use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
 use super::{AttributeValue, attribute_value, attributes, parallel, public_key};
 use crate::key::{KeyId, PublicKey};
@@ -76,6 +76,16 @@ impl Session<'_> {
         detail: Detail,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Vec<Listed>, Error> {
+        self.surviving(|| self.list_once(classes, wanted, detail, progress))
+    }
+
+    fn list_once(
+        &self,
+        classes: &[ObjectClass],
+        wanted: Wanted<'_>,
+        detail: Detail,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Vec<Listed>, Error> {
         let mut found = Vec::new();
         for class in classes {
             found.extend(self.find_handles(*class, wanted)?.into_iter().map(|handle| (*class, handle)));
@@ -86,7 +96,8 @@ impl Session<'_> {
         for (class, handle) in first {
             listed.extend(self.read_listed(*class, *handle, detail)?);
         }
-        let is_slow = start.elapsed() > SLOW * FIRST as u32;
+        // More requests at once are no help where their rate is limited.
+        let is_slow = start.elapsed() > SLOW * FIRST as u32 && self.quirks().certificate_retry_seconds == 0;
         let helpers = if is_slow && !rest.is_empty() { parallel::open(self, rest.len()) } else { Vec::new() };
         if !helpers.is_empty() {
             let read = parallel::read(self, helpers, rest, detail, &|done| progress(first.len() + done, total))?;
@@ -108,20 +119,20 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn count(&self, class: ObjectClass) -> Result<usize, Error> {
-        Ok(self.handles(class, vec![])?.len())
+        self.surviving(|| Ok(self.handles(class, &[])?.len()))
     }
 
-    fn find_handles(&self, class: ObjectClass, wanted: Wanted<'_>) -> Result<Vec<ObjectHandle>, Error> {
+    fn find_handles(&self, class: ObjectClass, wanted: Wanted<'_>) -> Result<Vec<Handle>, Error> {
         match wanted {
-            Wanted::All => self.handles(class, vec![]),
-            Wanted::Id(id) => self.handles(class, vec![Attribute::Id(id.as_bytes().to_vec())]),
-            Wanted::Label(label) => self.handles(class, vec![Attribute::Label(label.as_bytes().to_vec())]),
+            Wanted::All => self.handles(class, &[]),
+            Wanted::Id(id) => self.handles(class, &[Attribute::Id(id.as_bytes().to_vec())]),
+            Wanted::Label(label) => self.handles(class, &[Attribute::Label(label.as_bytes().to_vec())]),
             Wanted::Key(_) if matches!(class, ObjectClass::Certificate | ObjectClass::SecretKey) => Ok(vec![]),
             // They are all read, and compared then.
-            Wanted::Key(_) if !self.quirks().finds_by_public_key => self.handles(class, vec![]),
+            Wanted::Key(_) if !self.quirks().finds_by_public_key => self.handles(class, &[]),
             Wanted::Key(key) => {
                 for search in public_key::searches(key) {
-                    match self.handles(class, search) {
+                    match self.handles(class, &search) {
                         Ok(found) if found.is_empty() => {}
                         Ok(found) => return Ok(found),
                         // A private key may not have the value of its public one, and the search is then refused.
@@ -134,9 +145,10 @@ impl Session<'_> {
         }
     }
 
-    fn read_listed(&self, class: ObjectClass, handle: ObjectHandle, detail: Detail) -> Result<Option<Listed>, Error> {
-        let get =
-            |types: &[AttributeType]| self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types));
+    fn read_listed(&self, class: ObjectClass, handle: Handle, detail: Detail) -> Result<Option<Listed>, Error> {
+        let get = |types: &[AttributeType]| {
+            self.call_about(class, "C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
+        };
         Listed::read(class, handle, detail, get).doing("show the attributes of an object")
     }
 }
@@ -145,7 +157,7 @@ impl Listed {
     /// Reads one object; `get` makes the call.
     pub(super) fn read(
         class: ObjectClass,
-        handle: ObjectHandle,
+        handle: Handle,
         detail: Detail,
         get: impl FnMut(&[AttributeType]) -> Result<Vec<Attribute>, Cryptoki>,
     ) -> Result<Option<Self>, Cryptoki> {

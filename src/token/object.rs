@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
 use super::session::Session;
@@ -80,14 +81,17 @@ pub struct Object {
     pub value: Option<Vec<u8>>,
 }
 
-/// cryptoki's handle, which has no `Eq` for the outside to use.
+/// A handle, and the time of the session that it is of: another object may have it in a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Handle(pub(super) ObjectHandle);
+pub(super) struct Handle {
+    pub(super) object: ObjectHandle,
+    pub(super) epoch: u32,
+}
 
 impl Object {
-    pub(super) fn new(class: ObjectClass, handle: ObjectHandle, attributes: &[Attribute]) -> Self {
+    pub(super) fn new(class: ObjectClass, raw: Handle, attributes: &[Attribute]) -> Self {
         let mut object = Self {
-            raw: Handle(handle),
+            raw,
             class,
             id: KeyId::new(Vec::new()),
             label: String::new(),
@@ -116,7 +120,7 @@ impl Object {
     pub fn handle(&self) -> u64 {
         // CK_ULONG has 32 bits on Windows.
         #[allow(clippy::useless_conversion)]
-        u64::from(self.raw.0.handle())
+        u64::from(self.raw.object.handle())
     }
 }
 
@@ -132,7 +136,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`]. An object that vanishes while it is read is left out.
     pub fn objects(&self, class: ObjectClass) -> Result<Vec<Object>, Error> {
-        self.search(class, vec![])
+        self.search(class, &[])
     }
 
     /// Objects of a class with this `CKA_ID`.
@@ -140,7 +144,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn objects_with_id(&self, class: ObjectClass, id: &KeyId) -> Result<Vec<Object>, Error> {
-        self.search(class, vec![Attribute::Id(id.as_bytes().to_vec())])
+        self.search(class, &[Attribute::Id(id.as_bytes().to_vec())])
     }
 
     /// Objects of a class with this `CKA_LABEL`.
@@ -148,16 +152,18 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn objects_with_label(&self, class: ObjectClass, label: &str) -> Result<Vec<Object>, Error> {
-        self.search(class, vec![Attribute::Label(label.as_bytes().to_vec())])
+        self.search(class, &[Attribute::Label(label.as_bytes().to_vec())])
     }
 
     /// Whether any object of the token, of whatever class, has this attribute.
     pub(super) fn has_objects_with(&self, attribute: Attribute) -> Result<bool, Error> {
         let template = [Attribute::Token(true), attribute];
-        let first = self.call("C_FindObjects", |session| {
-            session.iter_objects_with_cache_size(&template, NonZeroUsize::MIN)?.next().transpose()
-        });
-        Ok(first.doing("list its objects")?.is_some())
+        self.surviving(|| {
+            let first = self.search_call("C_FindObjects", |session| {
+                session.iter_objects_with_cache_size(&template, NonZeroUsize::MIN)?.next().transpose()
+            });
+            Ok(first.doing("list its objects")?.is_some())
+        })
     }
 
     /// The keys and certificates with this `CKA_LABEL`.
@@ -177,12 +183,17 @@ impl Session<'_> {
         Ok(found)
     }
 
-    pub(super) fn search(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<Object>, Error> {
+    pub(super) fn search(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Object>, Error> {
+        self.surviving(|| self.search_once(class, with))
+    }
+
+    /// [`Session::search`] in this session only.
+    pub(super) fn search_once(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Object>, Error> {
         let types = class.attribute_types();
         let mut objects = Vec::new();
         for handle in self.handles(class, with)? {
             let get = |types: &[AttributeType]| {
-                self.call("C_GetAttributeValue", |session| session.get_attributes(handle, types))
+                self.call_about(class, "C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
             };
             let read = attributes::read(&types, get).doing("show the attributes of an object")?;
             objects.extend(read.map(|attributes| Object::new(class, handle, &attributes)));
@@ -191,14 +202,17 @@ impl Session<'_> {
     }
 
     /// The handles of the objects of a class that fit.
-    pub(super) fn handles(&self, class: ObjectClass, with: Vec<Attribute>) -> Result<Vec<ObjectHandle>, Error> {
+    pub(super) fn handles(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Handle>, Error> {
         let mut template = vec![class.attribute(), Attribute::Token(true)];
-        template.extend(with);
-        self.call("C_FindObjects", |session| session.iter_objects_with_cache_size(&template, BATCH)?.collect())
-            .doing("list its objects")
+        template.extend_from_slice(with);
+        let find =
+            |session: &Raw| session.iter_objects_with_cache_size(&template, BATCH)?.collect::<Result<Vec<_>, _>>();
+        let found = self.search_call("C_FindObjects", find).doing("list its objects")?;
+        Ok(found.into_iter().map(|object| Handle { object, epoch: self.epoch() }).collect())
     }
 
-    pub(super) fn destroy(&self, handle: ObjectHandle) -> Result<(), Error> {
-        self.call("C_DestroyObject", |session| session.destroy_object(handle)).doing("destroy the object")
+    pub(super) fn destroy(&self, class: ObjectClass, handle: ObjectHandle) -> Result<(), Error> {
+        let destroyed = self.call_about(class, "C_DestroyObject", |session| session.destroy_object(handle));
+        destroyed.doing("destroy the object")
     }
 }

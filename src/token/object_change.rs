@@ -2,6 +2,7 @@
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
 use super::object::Object;
@@ -23,7 +24,8 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn destroy_object(&self, object: &Object) -> Result<(), Error> {
-        self.destroy(object.raw.0)
+        let handle = self.current(object.raw).doing("destroy the object")?;
+        self.destroy(object.class, handle)
     }
 
     /// Whether an object is still there, asked after a failure; `None` when the token does not tell.
@@ -50,8 +52,9 @@ impl Session<'_> {
     /// [`Error::Call`], [`Error::LabelDiffers`].
     pub fn set_label(&self, object: &Object, label: &RawLabel) -> Result<(), Error> {
         let attribute = [Attribute::Label(label.0.clone())];
-        self.call("C_SetAttributeValue", |session| session.update_attributes(object.raw.0, &attribute))
-            .doing("change the label")?;
+        let handle = self.current(object.raw).doing("change the label")?;
+        let change = |session: &Raw| session.update_attributes(handle, &attribute);
+        self.call_about(object.class, "C_SetAttributeValue", change).doing("change the label")?;
         let shown = self.raw_label(object)?;
         if shown == *label {
             return Ok(());
@@ -61,7 +64,9 @@ impl Session<'_> {
 
     fn read_label(&self, object: &Object) -> Result<RawLabel, Cryptoki> {
         let types = [AttributeType::Label];
-        let read = self.call("C_GetAttributeValue", |session| session.get_attributes(object.raw.0, &types))?;
+        let handle = self.current(object.raw)?;
+        let get = |session: &Raw| session.get_attributes(handle, &types);
+        let read = self.call_about(object.class, "C_GetAttributeValue", get)?;
         let label = read.into_iter().find_map(|attribute| match attribute {
             Attribute::Label(label) => Some(label),
             _ => None,

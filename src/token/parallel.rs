@@ -7,12 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cryptoki::error::Error as Cryptoki;
-use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
 use super::listing::{Detail, Listed};
-use super::object::ObjectClass;
+use super::object::{Handle, ObjectClass};
 use super::session::Session;
 
 /// Enough to make a round trip of 2 ms harmless; few enough for the session limits of HSMs.
@@ -36,7 +35,7 @@ pub(super) fn open(session: &Session<'_>, objects: usize) -> Vec<Raw> {
 pub(super) fn read(
     session: &Session<'_>,
     helpers: Vec<Raw>,
-    objects: &[(ObjectClass, ObjectHandle)],
+    objects: &[(ObjectClass, Handle)],
     detail: Detail,
     progress: &dyn Fn(usize),
 ) -> Result<Vec<Option<Listed>>, Error> {
@@ -72,7 +71,7 @@ pub(super) fn read(
 
 fn work(
     helper: &Raw,
-    objects: &[(ObjectClass, ObjectHandle)],
+    objects: &[(ObjectClass, Handle)],
     detail: Detail,
     next: &AtomicUsize,
     sender: &mpsc::Sender<Report>,
@@ -83,7 +82,7 @@ fn work(
         let mut calls = Vec::new();
         let outcome = Listed::read(*class, *handle, detail, |types| {
             let start = Instant::now();
-            let result = helper.get_attributes(*handle, types);
+            let result = helper.get_attributes(handle.object, types);
             calls.push((start.elapsed(), result.as_ref().map(|_| ()).map_err(same)));
             result
         });

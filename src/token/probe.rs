@@ -3,17 +3,18 @@
 use std::time::{Duration, Instant};
 
 use cryptoki::object::Attribute;
+use cryptoki::session::Session as Raw;
 use cryptoki::slot::Limit;
 
 use super::attribute_value::AttributeValue;
 use super::certificate_object::CertificateObject;
 use super::error::{Doing as _, Error};
-use super::key_pair::KeyPair;
+use super::key_pair::{Handles, KeyPair};
 use super::listing::{Detail, Listed};
 use super::mechanism::{self, Signing};
 use super::module::Module;
 use super::new_key_pair::NewKeyPair;
-use super::object::{Object, ObjectClass};
+use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
 use super::slot::TokenInfo;
 use crate::key::{KeyId, SignatureScheme};
@@ -142,7 +143,7 @@ impl<'s> Session<'s> {
     /// # Errors
     /// [`Error::Call`].
     pub fn logout(&self) -> Result<(), Error> {
-        self.call("C_Logout", cryptoki::session::Session::logout).doing("log the user out")
+        self.call("C_Logout", Raw::logout).doing("log the user out")
     }
 
     /// Sets `CKA_LABEL` of a certificate (`C_SetAttributeValue`).
@@ -151,8 +152,10 @@ impl<'s> Session<'s> {
     /// [`Error::Call`].
     pub fn label_certificate(&self, certificate: &CertificateObject, label: &str) -> Result<(), Error> {
         let attributes = [Attribute::Label(label.as_bytes().to_vec())];
-        self.call("C_SetAttributeValue", |session| session.update_attributes(certificate.handle(), &attributes))
-            .doing("change the label")
+        let missing = || Error::ReadBack(format!("it is not found by its id {}", certificate.id));
+        let handle = self.certificate_handle(certificate)?.ok_or_else(missing)?;
+        let change = |session: &Raw| session.update_attributes(handle, &attributes);
+        self.call_about(ObjectClass::Certificate, "C_SetAttributeValue", change).doing("change the label")
     }
 
     /// Destroys whatever on the token has this id and a label that begins like this one, and gives what is still there.
@@ -168,7 +171,7 @@ impl<'s> Session<'s> {
         for class in classes {
             for object in self.objects_with_id(class, id)?.into_iter().filter(&is_own) {
                 // What stays is found by the second search.
-                let _ = self.destroy(object.raw.0);
+                let _ = self.destroy(class, object.raw.object);
             }
             left.extend(self.objects_with_id(class, id)?.into_iter().filter(&is_own));
         }
@@ -184,13 +187,13 @@ impl KeyPair<'_> {
         let sign = |way: Signing<'_>| {
             let (mechanism, input) = (way.mechanism.mechanism_type(), way.input(message));
             let start = Instant::now();
-            let result = self.session.call("C_Sign", |session| session.sign(&way.mechanism, self.private, &input));
+            let result = self.sign_input(&way.mechanism, &input);
             MechanismSignature {
                 mechanism: mechanism.to_string(),
                 input: way.input_name(),
                 listed: listed.contains(&mechanism),
                 time: start.elapsed(),
-                result: result.doing("sign with the key"),
+                result,
             }
         };
         mechanism::ways(scheme).into_iter().map(sign).collect()
@@ -202,8 +205,9 @@ impl KeyPair<'_> {
     /// [`Error::Call`].
     pub fn set_label(&self, label: &str) -> Result<(), Error> {
         let attributes = [Attribute::Label(label.as_bytes().to_vec())];
+        let private = self.handles()?.private.object;
         self.session
-            .call("C_SetAttributeValue", |session| session.update_attributes(self.private, &attributes))
+            .call("C_SetAttributeValue", |session| session.update_attributes(private, &attributes))
             .doing("change the label")
     }
 
@@ -213,14 +217,16 @@ impl KeyPair<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn attributes(&self) -> Result<[Vec<(String, AttributeValue)>; 2], Error> {
-        let read = |class, handle| -> Result<_, Error> {
-            let get =
-                |types: &[_]| self.session.call("C_GetAttributeValue", |session| session.get_attributes(handle, types));
+        let read = |class, handle: Handle| -> Result<_, Error> {
+            let get = |types: &[_]| {
+                self.session.call("C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
+            };
             let listed = Listed::read(class, handle, Detail::Everything, get);
             let listed = listed.doing("show the attributes of an object")?;
             Ok(listed.map(|listed| listed.attributes).unwrap_or_default())
         };
-        let public = self.public.map_or(Ok(vec![]), |public| read(ObjectClass::PublicKey, public))?;
-        Ok([read(ObjectClass::PrivateKey, self.private)?, public])
+        let Handles { private, public } = self.handles()?;
+        let public = public.map_or(Ok(vec![]), |public| read(ObjectClass::PublicKey, public))?;
+        Ok([read(ObjectClass::PrivateKey, private)?, public])
     }
 }

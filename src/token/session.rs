@@ -1,15 +1,18 @@
 //! A session on a token, logged in as the user.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::Path;
 
+use cryptoki::context::Function;
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::MechanismType;
-use cryptoki::session::UserType;
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::{Session as Raw, UserType};
 
 use super::conduct::Conduct;
 use super::error::{CallError, Doing as _, Error, PinTries};
 use super::module::Module;
+use super::object::Handle;
 use super::slot::TokenInfo;
 use super::vendor::{Quirks, Vendor};
 use crate::pin::Pin;
@@ -19,7 +22,10 @@ use crate::pin::Pin;
 #[derive(Debug)]
 pub struct Session<'m> {
     pub(super) module: &'m Module,
-    pub(super) inner: cryptoki::session::Session,
+    /// `None` after it was lost, when no new one could be opened.
+    inner: RefCell<Option<Raw>>,
+    /// How often it was opened anew: handles of objects are of one time.
+    epoch: Cell<u32>,
     pub(super) conduct: Conduct,
     token: TokenInfo,
     mechanisms: OnceCell<Vec<MechanismType>>,
@@ -34,8 +40,9 @@ impl<'m> Session<'m> {
     pub fn open(module: &'m Module, token: TokenInfo) -> Result<Self, Error> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
+        let (inner, epoch) = (RefCell::new(Some(inner)), Cell::new(0));
         let conduct = Conduct::of(module.path());
-        Ok(Self { module, inner, conduct, token, mechanisms: OnceCell::new() })
+        Ok(Self { module, inner, epoch, conduct, token, mechanisms: OnceCell::new() })
     }
 
     /// The same session for somebody who knows more of the product than its module's name tells.
@@ -96,7 +103,7 @@ impl<'m> Session<'m> {
             return Err(Error::PinWithoutUser(vendor.product));
         }
         let pin = pin.map(Pin::secret);
-        let login = self.module.observe("C_Login", || self.inner.login(UserType::User, pin));
+        let login = self.call("C_Login", |session| session.login(UserType::User, pin));
         match login {
             // Logged in by another session of this process: PKCS#11 3.1, 5.6.8.
             Ok(()) | Err(Cryptoki::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
@@ -138,11 +145,63 @@ impl<'m> Session<'m> {
     }
 
     /// Makes a call and tells the module's observer.
-    pub(super) fn call<T>(
-        &self,
-        name: &str,
-        call: impl FnOnce(&cryptoki::session::Session) -> Result<T, Cryptoki>,
-    ) -> Result<T, Cryptoki> {
-        self.module.observe(name, || call(&self.inner))
+    pub(super) fn call<T>(&self, name: &str, call: impl FnOnce(&Raw) -> Result<T, Cryptoki>) -> Result<T, Cryptoki> {
+        match &*self.inner.borrow() {
+            Some(session) => self.module.observe(name, || call(session)),
+            None => Err(Cryptoki::Pkcs11(RvError::SessionHandleInvalid, Function::OpenSession)),
+        }
+    }
+
+    /// Handles that were found at another time are not to be used any more.
+    pub(super) fn epoch(&self) -> u32 {
+        self.epoch.get()
+    }
+
+    /// A handle, unless it was lost with the session that it is of.
+    pub(super) fn current(&self, handle: Handle) -> Result<ObjectHandle, Cryptoki> {
+        match handle.epoch == self.epoch() {
+            true => Ok(handle.object),
+            false => Err(Cryptoki::Pkcs11(RvError::SessionHandleInvalid, Function::OpenSession)),
+        }
+    }
+
+    /// Opens a lost session anew and logs in, once in the life of a session, with the PIN from where it was read
+    /// before. Whether there is a new session.
+    ///
+    /// # Errors
+    /// Those of a login: a wrong PIN is told, and never tried twice.
+    pub(super) fn login_again(&self, lost: &CallError) -> Result<bool, Error> {
+        if self.epoch() > 0 {
+            return Ok(false);
+        }
+        let wants_pin = self.wants_pin();
+        let pin = match &self.conduct.pin_again {
+            Some(read) if wants_pin => read(),
+            Some(_) | None => None,
+        };
+        if pin.is_none() && self.token.login_required {
+            let why = if self.token.pin_pad { "the PIN is typed at the device" } else { "the PIN is not kept" };
+            self.conduct.tell(&format!("the session is lost ({lost}), and there is no second login: {why}"));
+            return Ok(false);
+        }
+        // The old one is closed first: a login that is left of it would not be a new one.
+        drop(self.inner.take());
+        let slot = self.token.slot.0;
+        match self.module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)) {
+            Ok(session) => _ = self.inner.replace(Some(session)),
+            Err(error) => {
+                let source = CallError::new(&error);
+                self.conduct.tell(&format!("the session is lost ({lost}), and no new one is to be had ({source})"));
+                return Ok(false);
+            }
+        }
+        self.epoch.set(self.epoch() + 1);
+        match self.pin_tries() {
+            PinTries::One => return Err(Error::PinFinalTry(self.token.label.clone())),
+            PinTries::None => return Err(Error::PinLocked(self.token.label.clone())),
+            PinTries::Few | PinTries::Unknown => self.login(pin.as_ref())?,
+        }
+        self.conduct.tell(&format!("the session was lost ({lost}): a new one is open and logged in"));
+        Ok(true)
     }
 }

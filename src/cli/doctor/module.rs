@@ -131,7 +131,8 @@ fn logged_in(
     let log_in = || -> Result<(), Failure> {
         let session = Session::open(module, token).map_err(Error::from)?;
         session.token().check_login().map_err(Error::from)?;
-        let pin = if session.wants_pin() { pin::find(target, &session.token().label, report)? } else { None };
+        let found = if session.wants_pin() { pin::find(target, &session.token().label, report)? } else { None };
+        let pin = found.map(|(pin, _)| pin);
         if let (Some(pin), Some(form)) = (&pin, setup.map(|setup| setup.pin))
             && !form.fits(pin)
         {

@@ -159,7 +159,7 @@ fn pins(
     };
     let so_pin = so_pin.ok_or_else(|| missing(Role::Officer, "--so-pin-source FILE or HSMCERT_SO_PIN"))?;
     let pin = match pin::configured(target, report)? {
-        Some(pin) => Some(pin),
+        Some((pin, _)) => Some(pin),
         None => pin::ask_twice(Role::User, report)?,
     };
     let pin = pin.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;

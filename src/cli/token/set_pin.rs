@@ -74,7 +74,7 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
     } else {
         token.check_login()?;
         let old = pin::find(&target, &token.label, report)?;
-        let old = old.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;
+        let (old, _) = old.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;
         let new = new_pin(&details, new_pin_source.as_deref(), report)?;
         module.change_user_pin(&token, &old, &new)
     }

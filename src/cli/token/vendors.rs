@@ -23,6 +23,7 @@ struct JsonVendor {
     modules: Vec<JsonModule>,
     certificate_storage: Option<&'static str>,
     key_creation: Option<&'static str>,
+    needed_variable: Option<&'static str>,
     /// By their names in `hsmcert.toml`.
     quirks: Quirks,
     remarks: &'static [&'static str],
@@ -54,6 +55,7 @@ fn json(vendor: &Vendor) -> JsonVendor {
         software,
         certificate_storage,
         key_creation,
+        needed_variable,
         quirks,
         remarks,
     } = *vendor;
@@ -68,6 +70,7 @@ fn json(vendor: &Vendor) -> JsonVendor {
         modules,
         certificate_storage,
         key_creation,
+        needed_variable,
         quirks,
         remarks,
         sources,

@@ -49,6 +49,9 @@ pub struct Vendor {
     pub certificate_storage: Option<&'static str>,
     /// How a key is made where `C_GenerateKeyPair` does not make it ([`Quirks::generates_keys`]).
     pub key_creation: Option<&'static str>,
+    /// The environment variable without which the module does not start, unless `init-args` take its place. Its library
+    /// may be here for other reasons.
+    pub needed_variable: Option<&'static str>,
     /// Where the product is unlike what hsmcert does with an unknown module.
     pub quirks: Quirks,
     /// What a user should know of it beside.
@@ -69,6 +72,7 @@ impl Vendor {
         software: false,
         certificate_storage: None,
         key_creation: None,
+        needed_variable: None,
         quirks: Quirks::STANDARD,
         remarks: &[],
     };

@@ -78,8 +78,10 @@ pub(super) const NSS: Vendor = Vendor {
     macos: &["/opt/homebrew/lib/libsoftokn3.dylib", "/usr/local/lib/libsoftokn3.dylib"],
     windows: &["C:\\Program Files\\Mozilla Firefox\\softokn3.dll"],
     software: true,
+    needed_variable: Some("NSS_LIB_PARAMS"),
     remarks: &[
         "its database is named by init-args in a profile: configdir='sql:/folder' certPrefix='' keyPrefix='' flags=",
+        "without init-args it is named by the same text in NSS_LIB_PARAMS",
     ],
     ..Vendor::UNKNOWN
 };
