@@ -61,7 +61,7 @@ fn a_token_that_is_right() {
     let shim = Shim::before(&token);
     let outcome = shim.run(&DOCTOR).ok();
     let report = outcome.json();
-    assert_eq!((&report["problems"], &report["warnings"]), (&0.into(), &0.into()), "{report:#}");
+    assert_eq!((&report["problem_count"], &report["warning_count"]), (&0.into(), &0.into()), "{report:#}");
     assert_eq!((shim.count("C_Login"), shim.count("C_OpenSession"), shim.count("C_Finalize")), (0, 0, 1));
     assert!(!outcome.stdout.contains(SoftToken::PIN), "{outcome:#?}");
     token.run(&["doctor"]).ok();
@@ -194,7 +194,7 @@ fn where_the_pin_comes_from() {
         Outcome::of(command.env_remove("HSMCERT_PIN").args(["doctor", "--json", "--pin-source", source]))
     };
     private(&token.path("good"), SoftToken::PIN);
-    assert_eq!(run("good").ok().json()["warnings"], 0);
+    assert_eq!(run("good").ok().json()["warning_count"], 0);
     private(&token.path("broken"), &format!("{}\n", SoftToken::PIN));
     warning(&run("broken").ok(), "PIN", "ends with a line break", "truncate -s -1 broken");
     private(&token.path("blank"), &format!("{} ", SoftToken::PIN));

@@ -36,8 +36,8 @@ pub(super) struct DoctorArguments {
 
 #[derive(Serialize)]
 struct JsonDoctor {
-    problems: usize,
-    warnings: usize,
+    problem_count: usize,
+    warning_count: usize,
     checks: Vec<JsonCheck>,
 }
 
@@ -61,7 +61,8 @@ pub(super) fn run(global: &Global, arguments: &DoctorArguments, report: &Report)
     let count = |wanted: &str| checks.iter().filter(|check| check.state.word() == wanted).count();
     let (problems, warnings) = (count("problem"), count("warning"));
     let text = draw(&checks, problems, warnings);
-    let json = JsonDoctor { problems, warnings, checks: checks.into_iter().map(json).collect() };
+    let json =
+        JsonDoctor { problem_count: problems, warning_count: warnings, checks: checks.into_iter().map(json).collect() };
     report.result(&json, &text);
     match worst {
         None => Ok(()),

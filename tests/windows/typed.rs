@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hsmcert::pin::Pin;
-use hsmcert::token::Module;
 use hsmcert::token::vendor::{Platform, by_profile};
+use hsmcert::token::{Module, Selector};
 use hsmcert::x509::{self, Csr};
 
 use crate::support::{Outcome, SEED_INF, Sandbox};
@@ -67,10 +67,11 @@ impl Server {
 #[ignore = "for the other tests, in a process with a SoftHSM configuration of its own"]
 fn make_the_token() {
     let [module] = by_profile("cloudhsm").unwrap().modules(Platform::Windows) else { panic!("one usual place") };
-    let module = Module::load(Path::new(module), None).unwrap();
-    module
-        .initialise_token("cavium", &Pin::new("security officer".into()), &Pin::new(USER_AND_PASSWORD.into()))
-        .unwrap();
+    let module = Module::load(Path::new(module), None, None).unwrap();
+    let (so_pin, pin) = (Pin::new("security officer".into()), Pin::new(USER_AND_PASSWORD.into()));
+    let token = module.token_to_initialise(&Selector::default()).unwrap();
+    let token = module.initialise(&token, "cavium", &so_pin).unwrap();
+    module.set_user_pin(&token, &so_pin, &pin).unwrap();
 }
 
 #[test]

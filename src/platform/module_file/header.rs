@@ -144,7 +144,8 @@ mod tests {
         let universal =
             [&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2, 1, 0, 0, 7][..], &[0; 16], &[1, 0, 0, 12], &[0; 16]].concat();
         let mach_o = [0xcf, 0xfa, 0xed, 0xfe, 12, 0, 0, 1, 0, 0, 0, 0, 6, 0, 0, 0];
-        let expected: [(&[u8], Vec<(Format, Processor)>); 7] = [
+        type Built = Vec<(Format, Processor)>;
+        let expected: [(&[u8], Built); 7] = [
             (&elf_header(1, 1, 3), vec![(Format::Elf, Processor::X86)]),
             (&elf_header(2, 1, 62), vec![(Format::Elf, Processor::X86_64)]),
             (&elf_header(2, 1, 183), vec![(Format::Elf, Processor::Aarch64)]),
