@@ -12,7 +12,7 @@ use std::process::Output;
 use serde_json::Value;
 use support::SoftToken;
 use support::modules::{
-    Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, clean_up, compare, journey, observe, p11_kit_module,
+    Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, end, journey, observe, p11_kit_module,
 };
 
 /// The whole journey, then a look at the module.
@@ -20,7 +20,7 @@ use support::modules::{
 fn goes_all_the_way(token: &dyn Tested, column: &str) {
     let schemes = journey(token, "rsa");
     compare(Path::new("docs/modules.md"), column, &observe(token, &schemes));
-    clean_up(token);
+    end(token);
 }
 
 #[test]

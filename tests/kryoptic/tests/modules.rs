@@ -48,5 +48,5 @@ fn kryoptic() {
     let schemes = journey::journey(&token, "rsa");
     let seen = compatibility::observe(&token, &schemes);
     compatibility::compare(Path::new("../../docs/modules.md"), "kryoptic 1.5.4", &seen);
-    journey::clean_up(&token);
+    journey::end(&token);
 }

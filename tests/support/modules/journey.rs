@@ -68,14 +68,21 @@ pub fn journey(token: &dyn Tested, algorithm: &str) -> Vec<String> {
     schemes.iter().map(|scheme| scheme.as_str().unwrap().to_owned()).collect()
 }
 
-/// Removes the pair and its certificate with OpenSC's tool: nothing hsmcert has made is in its way.
+/// The end: without `--force` the pair stays, since its certificate is valid; then pair and certificate go, in the eyes
+/// of OpenSC's tool too.
 #[track_caller]
-pub fn clean_up(token: &dyn Tested) {
-    for kind in ["cert", "privkey", "pubkey"] {
-        let delete = ["--login", "--pin", token.pin(), "--delete-object", "--type", kind, "--label", LABEL];
-        let output = token.pkcs11_tool(&delete);
-        assert!(output.status.success(), "{kind}: {output:?}");
-    }
+pub fn end(token: &dyn Tested) {
+    let objects = || {
+        let output = token.pkcs11_tool(&["--login", "--pin", token.pin(), "--list-objects"]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().lines().filter(|line| line.contains(LABEL)).count()
+    };
+    let refused = token.hsmcert(&["delete-key", LABEL, "--certificate", "--yes"]);
+    fails(token, 7, &refused, "--force");
+    assert!(objects() >= 3);
+    let deleted = json_of(token, &["delete-key", LABEL, "--certificate", "--force", "--yes"]);
+    assert_eq!((&deleted["deleted"], deleted["objects"].as_array().unwrap().len()), (&json!(true), 3), "{deleted:#}");
+    assert_eq!(objects(), 0);
     assert_eq!(json_of(token, &["find-key", "--objects", "--label", LABEL])["count"], 0);
 }
 
