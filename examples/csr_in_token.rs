@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
 
     let parsed = spec::parse(&path, &std::fs::read(&path)?, &Options::default())?;
 
-    let module = Module::load(variable("HSMCERT_MODULE")?.as_ref(), None, None)?;
+    let module = Module::load(variable("HSMCERT_MODULE")?.as_ref(), None, None, None)?;
     let token = module.token(&Selector { label: Some(variable("TOKEN")?), ..Selector::default() })?;
     let session = Session::open(&module, token)?;
     session.login(Some(&Pin::new(variable("PIN")?)))?;

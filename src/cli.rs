@@ -37,6 +37,7 @@ mod target;
 mod template;
 mod token;
 mod verify;
+mod watch;
 mod which;
 mod which_key;
 mod windows_store;
@@ -139,6 +140,9 @@ struct Global {
     /// Refuse software tokens (for production pipelines)
     #[arg(long, global = true, help_heading = "Token")]
     require_hardware: bool,
+    /// How long one call of the module may take [default: 120, and 600 to make a key; 0: for ever]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = "Token")]
+    timeout: Option<u32>,
     /// Where requests and certificates are remembered [default: hsmcert in the user's state folder]
     #[arg(long, global = true, value_name = "FOLDER", help_heading = "Token")]
     state_dir: Option<PathBuf>,

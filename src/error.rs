@@ -23,6 +23,14 @@ pub enum Error {
     /// The token.
     #[error(transparent)]
     Token(#[from] token::Error),
+    /// The file that should be a PKCS#11 module is something else, or for another system or processor.
+    #[error("{} is no PKCS#11 module that can be used here: it is {flaw}", .path.display())]
+    ModuleFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What it is instead.
+        flaw: String,
+    },
     /// The trial token.
     #[error(transparent)]
     Trial(#[from] trial::Error),

@@ -5,6 +5,7 @@ mod environment;
 mod folders;
 mod module_file;
 mod p11_kit;
+mod process;
 mod silence;
 
 pub use certificate_store::{KeyLink, StoreChange, StoreEntry, StoreError, StoreLocation, Stored, store_certificate};
@@ -12,4 +13,5 @@ pub use environment::use_softhsm_configuration;
 pub use folders::{configuration_folders, data_folder, state_folder};
 pub use module_file::{Architecture, Format, ModuleFile, Processor};
 pub use p11_kit::{ConfiguredModule, p11_kit_modules};
-pub use silence::Silence;
+pub use process::end_process;
+pub use silence::{Silence, end_silence};

@@ -25,9 +25,11 @@ const RECIPES: [&str; 17] = [
     "verify",
 ];
 
-const UNSAFE: [&str; 4] = [
+const UNSAFE: [&str; 6] = [
     "src/platform/certificate_store/windows.rs",
     "src/platform/environment.rs",
+    "src/platform/process.rs",
+    "src/token/get_attribute_value.rs",
     "src/token/raw.rs",
     "src/token/x9_31.rs",
 ];

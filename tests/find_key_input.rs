@@ -80,7 +80,34 @@ fn an_object_that_vanishes_is_left_out() {
     let shim = Shim::before(&token).failing("C_GetAttributeValue:1:0x82");
     let found = shim.run(&["find-key", "--json"]).ok().json();
     assert_eq!(found["pairs"][0]["objects"].as_array().unwrap().len(), 1, "{found:#}");
-    assert_eq!(shim.count("C_GetAttributeValue"), 3);
+    assert_eq!(shim.count("C_GetAttributeValue"), 2);
+
+    // All of them, in the single reads that follow a refusal too.
+    let shim =
+        Shim::before(&token).failing("C_GetAttributeValue:1:0x5,C_GetAttributeValue:2:0x82,C_GetAttributeValue:3:0x82");
+    assert_eq!(shim.run(&["find-key", "--count"]).ok().stdout, "0\n");
+}
+
+/// Lengths that are not those of the values: nothing is read outside of what was given, and no row is lost.
+#[test]
+fn a_module_that_lies_about_lengths_costs_no_row() {
+    let token = SoftToken::with_request();
+    for lengths in [
+        // CKA_LABEL, CKA_ID and CKA_MODULUS of so many bytes cannot be.
+        "0x3:0x7fffffffffffffff,0x102:0xfffffffffffffffe,0x120:0x100000000",
+        // More than the buffer, and than there is; CK_UNAVAILABLE_INFORMATION; the length of the buffer itself.
+        "0x3:300,0x102:0xffffffffffffffff,0x120:2051",
+        // A CK_BBOOL of eight bytes, a CK_ULONG of one, and both of none.
+        "0x163:8,0x100:1,0x165:0,0x164:0",
+    ] {
+        let shim = Shim::before(&token).telling_lengths(lengths);
+        let found = shim.run(&["find-key", "-c", "private", "--json"]).ok().json();
+        assert_eq!(found["count"], 1, "{lengths}: {found:#}");
+        let attributes = &found["objects"][0]["attributes"];
+        // What was not lied about is there.
+        assert_eq!((&attributes["CKA_SIGN"], &attributes["CKA_SENSITIVE"]), (&true.into(), &true.into()), "{lengths}");
+        assert_eq!(shim.run(&["find-key", "--objects", "--count"]).ok().stdout, "2\n", "{lengths}");
+    }
 }
 
 /// `CKR_GENERAL_ERROR` for the whole list, and for one attribute of it.
@@ -120,9 +147,9 @@ fn a_slow_token_is_read_through_several_sessions() {
     assert_eq!(at_once["count"], 6);
 
     // A session that is lost in one of them is lost for all: they are read anew, once.
-    let lost = Shim::before(&token).delayed(2_000).failing("C_GetAttributeValue:20:0xb3");
+    let lost = Shim::before(&token).delayed(2_000).failing("C_GetAttributeValue:10:0xb3");
     assert_eq!(lost.run(&["find-key", "--sort", "id"]).ok().stdout, slow.stdout);
-    let again = "C_GetAttributeValue:20:0xb3,C_GetAttributeValue:40:0xb3";
+    let again = "C_GetAttributeValue:10:0xb3,C_GetAttributeValue:20:0xb3";
     let lost = Shim::before(&token).delayed(2_000).failing(again);
     lost.run(&["find-key"]).fails(4).says("CKR_SESSION_HANDLE_INVALID");
     // A token that gives no further session is read through the one that it gave.

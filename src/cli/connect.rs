@@ -1,11 +1,12 @@
 //! From options to a logged-in session: the token is found, opened and, if need be, made (trial token).
 
+use std::path::Path;
 use std::time::Duration;
 
 use hsmcert::pin::{Pin, PinSource};
-use hsmcert::platform;
+use hsmcert::platform::{self, ModuleFile};
 use hsmcert::request::TokenRequest;
-use hsmcert::token::{CallError, CallObserver, Conduct, Module, PinReader, Session, TokenInfo, vendor};
+use hsmcert::token::{CallError, CallObserver, Conduct, Module, PinReader, Session, TimeLimit, TokenInfo, vendor};
 use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
@@ -14,7 +15,7 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::report::Report;
 use super::target::{self, Target};
-use super::{Global, pin};
+use super::{Global, pin, watch};
 
 /// Opens the token that is meant, logs in and runs `work` with the session.
 pub(super) fn with_session<T>(
@@ -59,9 +60,10 @@ pub(super) fn with_pin<T>(
     if target.trial && hardware_only {
         return Err(not_hardware("the trial token is on this disk"));
     }
+    let limit = watch::time_limit(global, &environment)?;
     let trial = prepare_trial(&mut target)?;
 
-    let (module, token) = open(&target, trial.as_ref(), report)?;
+    let (module, token) = open(&target, trial.as_ref(), limit, report)?;
     report.choice(&format!("{token}"));
     if hardware_only && token.is_software() {
         return Err(not_hardware(&format!(
@@ -110,25 +112,23 @@ pub(super) fn with_token<T>(
     report: &Report,
     work: impl FnOnce(&Module, &TokenInfo) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    let mut target = target::resolve(global, &Environment::read(), &Config::find()?, &TokenRequest::default())?;
+    let environment = Environment::read();
+    let mut target = target::resolve(global, &environment, &Config::find()?, &TokenRequest::default())?;
     report.choice(&format!("module {} ({})", target.module.display(), target.why));
+    let limit = watch::time_limit(global, &environment)?;
     let trial = prepare_trial(&mut target)?;
-    let (module, token) = open(&target, trial.as_ref(), report)?;
+    let (module, token) = open(&target, trial.as_ref(), limit, report)?;
     Ok(work(&module, &token)?)
-}
-
-/// Loads the module.
-pub(super) fn load(target: &Target, report: &Report) -> Result<Module, Error> {
-    Ok(Module::load(&target.module, target.init_args.as_deref(), observe(report))?)
 }
 
 /// Loads the module and finds the token.
 fn open(
     target: &Target,
     trial: Option<&(TrialToken, Starting)>,
+    limit: Option<TimeLimit>,
     report: &Report,
 ) -> Result<(Module, TokenInfo), Failure> {
-    let module = load(target, report)?;
+    let module = load(&target.module, target.init_args.as_deref(), limit, report)?;
     let token = match trial {
         None => module.token(&target.selector)?,
         Some((trial, starting)) => {
@@ -141,6 +141,21 @@ fn open(
         }
     };
     Ok((module, token))
+}
+
+/// Loads a module, when its file looks like one.
+pub(super) fn load(
+    path: &Path,
+    init_args: Option<&str>,
+    limit: Option<TimeLimit>,
+    report: &Report,
+) -> Result<Module, Error> {
+    // What cannot be read is the loader's to tell.
+    if let Some(flaw) = ModuleFile::read(path).ok().and_then(|file| file.flaw()) {
+        return Err(Error::ModuleFile { path: path.to_owned(), flaw });
+    }
+    let watchdog = limit.map(|limit| watch::watchdog(path, limit, report.clone()));
+    Ok(Module::load(path, init_args, observe(report), watchdog)?)
 }
 
 /// The trial token's files must be there, and `SOFTHSM2_CONF` must be set, before its module starts.
@@ -164,7 +179,7 @@ fn not_hardware(what: &str) -> Failure {
 }
 
 /// With `-vv` each call is shown.
-pub(super) fn observe(report: &Report) -> Option<CallObserver> {
+fn observe(report: &Report) -> Option<CallObserver> {
     report.shows_calls().then(|| observer(report.clone()))
 }
 

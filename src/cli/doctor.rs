@@ -9,6 +9,7 @@ mod settings;
 mod variables;
 
 use clap::Args;
+use hsmcert::token::TimeLimit;
 use hsmcert::trial::TrialToken;
 use hsmcert::{ErrorKind, platform};
 use serde::Serialize;
@@ -18,7 +19,7 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::target::{self, Target};
-use super::{Global, exit};
+use super::{Global, exit, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -52,7 +53,8 @@ struct JsonCheck {
 }
 
 pub(super) fn run(global: &Global, arguments: &DoctorArguments, report: &Report) -> Result<(), Failure> {
-    let checks = examine(global, arguments, report);
+    let limit = watch::time_limit(global, &Environment::read())?;
+    let checks = examine(global, arguments, limit, report);
     let kinds = checks.iter().filter_map(|check| match check.state {
         State::Problem(kind) => Some(kind),
         State::Ok | State::Warning => None,
@@ -71,7 +73,7 @@ pub(super) fn run(global: &Global, arguments: &DoctorArguments, report: &Report)
     }
 }
 
-fn examine(global: &Global, arguments: &DoctorArguments, report: &Report) -> Vec<Check> {
+fn examine(global: &Global, arguments: &DoctorArguments, limit: Option<TimeLimit>, report: &Report) -> Vec<Check> {
     let mut checks = Vec::new();
     let config = files::configuration(&mut checks);
     files::state(global, &mut checks);
@@ -95,7 +97,7 @@ fn examine(global: &Global, arguments: &DoctorArguments, report: &Report) -> Vec
     let is_right = module::file(&target.module, &mut checks);
     let makes_trial = trial.as_ref().is_some_and(|trial| !trial.configuration().exists());
     if is_right && !makes_trial {
-        module::start(&target, setup, trial.is_some(), arguments.login, report, &mut checks);
+        module::start(&target, setup, trial.is_some(), arguments.login, limit, report, &mut checks);
     }
     if trial.is_none() && !arguments.login {
         pin::source(&target, setup, &mut checks);

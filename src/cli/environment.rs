@@ -14,6 +14,7 @@ pub(super) struct Environment {
     pub(super) uri: Option<String>,
     pub(super) profile: Option<String>,
     pub(super) require_hardware: bool,
+    pub(super) timeout: Option<String>,
     /// The user has a SoftHSM configuration of their own.
     pub(super) softhsm_configured: bool,
 }
@@ -30,6 +31,7 @@ impl Environment {
             profile: text("HSMCERT_PROFILE"),
             require_hardware: text("HSMCERT_REQUIRE_HARDWARE")
                 .is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no")),
+            timeout: text("HSMCERT_TIMEOUT"),
             softhsm_configured: text("SOFTHSM2_CONF").is_some(),
         }
     }
@@ -38,8 +40,18 @@ impl Environment {
 impl Environment {
     /// Whether a variable says which token is meant.
     pub(super) fn names_a_token(&self) -> bool {
-        let Self { module, module_path, token, serial, slot, uri, profile, require_hardware: _, softhsm_configured: _ } =
-            self;
+        let Self {
+            module,
+            module_path,
+            token,
+            serial,
+            slot,
+            uri,
+            profile,
+            require_hardware: _,
+            timeout: _,
+            softhsm_configured: _,
+        } = self;
         let texts = [token, serial, slot, uri, profile];
         module.is_some() || module_path.is_some() || texts.into_iter().any(Option::is_some)
     }

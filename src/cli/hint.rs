@@ -4,7 +4,7 @@ use hsmcert::error::{Error, ErrorKind, KeyFate};
 use hsmcert::key::KeyAlgorithm;
 use hsmcert::platform::StoreLocation;
 use hsmcert::proof::Check;
-use hsmcert::token::{self, TokenInfo};
+use hsmcert::token::{self, TokenInfo, Unsettled};
 use hsmcert::x509::FileKind;
 use hsmcert::{file, state, trial, x509};
 
@@ -18,6 +18,9 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             vec!["a URI looks like pkcs11:token=LABEL?module-path=FILE&pin-source=FILE (RFC 7512)".to_owned()]
         }
         Error::Token(error) => token_hints(error),
+        Error::ModuleFile { .. } => {
+            vec!["a module is a shared library of the HSM's vendor, for this system and this processor".to_owned()]
+        }
         Error::Trial(error) => match error {
             trial::Error::Folder(_) => vec!["set XDG_DATA_HOME to a folder without these characters".to_owned()],
             trial::Error::Lost(folder) => vec![format!(
@@ -227,6 +230,12 @@ fn token_hints(error: &token::Error) -> Vec<String> {
             "check the vendor's configuration file and whether you may read it".to_owned(),
             "see what is wrong with: hsmcert doctor".to_owned(),
         ],
+        Token::NoReturn { unsettled, .. } => {
+            let mut all: Vec<_> = unsettled.iter().map(|one| unsettled_hint(*one).to_owned()).collect();
+            all.push("check that the HSM and its services are up and reachable".to_owned());
+            all.push("if it needs longer: --timeout SECONDS or HSMCERT_TIMEOUT (0 waits for ever)".to_owned());
+            all
+        }
         Token::TokenMissing { present, .. } if present.is_empty() => {
             text("the module shows no initialised token at all")
         }
@@ -328,6 +337,26 @@ fn initialise_hints(error: &token::InitialiseError) -> Vec<String> {
             all.push("set it with: hsmcert token set-pin --so --token LABEL".to_owned());
             all
         }
+    }
+}
+
+/// What may be left over when a call has not returned.
+fn unsettled_hint(unsettled: Unsettled) -> &'static str {
+    match unsettled {
+        Unsettled::Nothing => "the work itself was done, and only its result was not shown: see hsmcert find-key",
+        Unsettled::KeyPair => {
+            "a new key pair may be left on the token, without a CSR: look for it with hsmcert find-key --orphans"
+        }
+        Unsettled::Certificate => {
+            "a certificate may be stored and not proved yet: when the token answers, run the same command again"
+        }
+        Unsettled::Removal => "what was to be removed may still be there: see hsmcert find-key",
+        Unsettled::Attribute => "an attribute may be changed or not: see hsmcert find-key --json",
+        Unsettled::Initialisation => "the token may be initialised, and its user's PIN not set: see hsmcert token list",
+        Unsettled::Pin => {
+            "the user's PIN may be the old or the new one: the security officer can set it with hsmcert token set-pin --so"
+        }
+        Unsettled::Login => "the PIN may count as tried: find out before you try it again",
     }
 }
 

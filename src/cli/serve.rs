@@ -3,18 +3,22 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use hsmcert::serve::{self, Event, Page, Stop};
 use hsmcert::verify::{self, Options, Verification};
-use hsmcert::{Error, ErrorKind, proof};
+use hsmcert::{Error, ErrorKind, platform, proof};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::report::{Report, shown};
 use super::verify::{JsonLink, json_link};
 use super::which::{self, Which};
-use super::{Global, clock, connect, state};
+use super::{Global, clock, connect, exit, state};
+
+/// Connections end at once after a signal, a signature soon.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -81,8 +85,18 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
         let page = Page { link: &link, leaf, token: &token.label, key_uri: &key_uri, now: options.now };
         let html = serve::page(&page);
         let stop = Arc::new(Stop::new(address));
-        let on_signal = Arc::clone(&stop);
-        if let Err(error) = ctrlc::set_handler(move || on_signal.stop()) {
+        let (on_signal, on_hang) = (Arc::clone(&stop), report.clone());
+        let end = move || {
+            on_signal.stop();
+            std::thread::sleep(PATIENCE);
+            // It has not ended by now: the token does not answer.
+            let seconds = PATIENCE.as_secs();
+            let message = format!("the server has not ended within {seconds} s after the signal: the token hangs");
+            let failure = Failure::new(ErrorKind::TokenUnavailable, message);
+            on_hang.failure(&failure.hint("check that the HSM and its services are up and reachable"));
+            platform::end_process(exit::code(ErrorKind::TokenUnavailable).0)
+        };
+        if let Err(error) = ctrlc::set_handler(end) {
             report.warning(&format!("Ctrl-C will end the server without closing the token: {error}"));
         }
         let serving = Serving {

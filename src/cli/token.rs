@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hsmcert::platform::ConfiguredModule;
 use hsmcert::token::vendor::{self, Platform};
-use hsmcert::token::{Module, TokenDetails};
+use hsmcert::token::{TimeLimit, TokenDetails};
 use hsmcert::trial::TrialToken;
 use hsmcert::{Error, platform};
 use serde::Serialize;
@@ -21,7 +21,7 @@ use super::config::Config;
 use super::environment::{self, Environment};
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, connect, target};
+use super::{Global, connect, target, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -113,7 +113,8 @@ pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) 
 }
 
 fn list(global: &Global, report: &Report) -> Result<(), Failure> {
-    let modules = find_modules(global)?.into_iter().map(|found| look_at(found, report)).collect();
+    let limit = watch::time_limit(global, &Environment::read())?;
+    let modules = find_modules(global)?.into_iter().map(|found| look_at(found, limit, report)).collect();
     let listed = Listed { modules };
     report.result(&listed, &draw(&listed));
     Ok(())
@@ -158,13 +159,13 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
     Ok(found)
 }
 
-/// A module that does not work is part of the result.
-fn look_at(found: Found, report: &Report) -> JsonModule {
+/// A module that does not work is part of the result; one that hangs ends the process, which it holds.
+fn look_at(found: Found, limit: Option<TimeLimit>, report: &Report) -> JsonModule {
     let Found { path, init_args, why } = found;
     // tpm2-pkcs11 writes a dozen lines to stderr where there is no TPM. With -vv they are seen.
     let silence = if report.shows_calls() { None } else { platform::Silence::begin() };
     let tokens = || -> Result<Vec<JsonToken>, Error> {
-        let module = Module::load(&path, init_args.as_deref(), connect::observe(report))?;
+        let module = connect::load(&path, init_args.as_deref(), limit, report)?;
         module.tokens()?.iter().map(|token| Ok(json(module.details(token)?))).collect()
     };
     let tokens = tokens();

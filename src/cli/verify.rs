@@ -42,7 +42,7 @@ pub(super) struct VerifyArguments {
     /// The token holds no certificates (some HSMs cannot): the file is the certificate [default: as accept found it]
     #[arg(long, requires = "what")]
     file_only: bool,
-    /// Ask a live server, and compare what it serves
+    /// Ask a live server, and compare what it serves; --timeout is also for connection and handshake together [10]
     #[arg(long, value_name = "HOST:PORT", help_heading = "Live server")]
     connect: Option<HostPort>,
     /// Use this address for HOST:PORT, as curl does
@@ -51,14 +51,22 @@ pub(super) struct VerifyArguments {
     /// The name to ask the server for [default: HOST]
     #[arg(long, value_name = "NAME", requires = "connect", help_heading = "Live server")]
     name: Option<String>,
-    /// Limit for connection and handshake together
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "connect", help_heading = "Live server",
-          value_parser = clap::value_parser!(u64).range(1..=600))]
-    timeout: u64,
+}
+
+/// For connection and handshake together; without an end nobody waits for a server.
+fn limit(global: &Global) -> Duration {
+    const USUAL: u32 = 10;
+    const LONGEST: u32 = 600;
+    let seconds = match global.timeout {
+        None => USUAL,
+        Some(0) => LONGEST,
+        Some(seconds) => seconds.min(LONGEST),
+    };
+    Duration::from_secs(seconds.into())
 }
 
 pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report) -> Result<(), Failure> {
-    let VerifyArguments { what, ca_file, file_only, connect, resolve, name, timeout } = arguments;
+    let VerifyArguments { what, ca_file, file_only, connect, resolve, name } = arguments;
     let which = Which::read(what.as_deref(), global)?;
     let roots = which::roots(ca_file.as_deref())?;
     if let Some(unused) = resolve.iter().find(|one| Some(&one.of) != connect.as_ref()) {
@@ -70,7 +78,7 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments, report: &Report)
         port: to.port,
         address: resolve.first().map(|one| one.address),
         server_name: name.as_deref().unwrap_or(&to.host),
-        limit: Duration::from_secs(*timeout),
+        limit: limit(global),
         check: proof::check_signature,
     });
     let options = Options { roots: roots.as_ref(), file_only: *file_only, now: clock::now() };

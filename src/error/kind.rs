@@ -52,6 +52,7 @@ impl Error {
             | Self::HalfOfPair { .. }
             | Self::CertificateOfKey { .. }
             | Self::UnusableLabel { .. } => ErrorKind::Usage,
+            Self::ModuleFile { .. } => ErrorKind::TokenUnavailable,
             Self::File(error) => file_kind(error),
             Self::Token(error) => token_kind(error),
             Self::Trial(error) => match error {
@@ -118,6 +119,8 @@ impl Error {
         match self {
             Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
             | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
+            // Not after a call that may have changed something, and never after a login.
+            Self::Token(token::Error::NoReturn { unsettled, .. }) => unsettled.is_empty(),
             Self::State(state::Error::Busy(_)) => true,
             Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. }
             | Self::Intermediate { source, .. }
@@ -146,6 +149,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         Token::ModuleMissing(_)
         | Token::ModuleUnusable { .. }
         | Token::ModuleStart { .. }
+        | Token::NoReturn { .. }
         | Token::TokenMissing { .. }
         | Token::NoToken(_)
         | Token::Random(_) => ErrorKind::TokenUnavailable,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cryptoki::context::Function;
 use cryptoki::error::RvError;
@@ -9,6 +10,7 @@ use cryptoki::error::RvError;
 use super::initialise_error::InitialiseError;
 use super::object::ObjectClass;
 use super::slot::TokenInfo;
+use super::watchdog::Unsettled;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
 /// An error of the token layer.
@@ -32,6 +34,18 @@ pub enum Error {
         path: PathBuf,
         /// The call.
         source: CallError,
+    },
+    /// A call did not return within its time. The module is in it still: nothing more can be done but to end.
+    #[error("the PKCS#11 module {} has not returned from {function} in {} s", .module.display(), .limit.as_secs())]
+    NoReturn {
+        /// The module.
+        module: PathBuf,
+        /// The function.
+        function: &'static str,
+        /// The time that it had.
+        limit: Duration,
+        /// What is not known now.
+        unsettled: Vec<Unsettled>,
     },
     /// No token fits the selection.
     #[error("there is no token with {wanted}")]

@@ -7,12 +7,13 @@ use cryptoki::session::Session as Raw;
 
 use super::attribute_template as template;
 use super::error::{CallError, Doing as _, Error};
+use super::get_attribute_value::Slot;
 use super::key_pair::{KeyPair, check_scheme};
 use super::new_key_pair::NewKeyPair;
 use super::object::{Handle, ObjectClass};
 use super::session::Session;
 use super::vendor::Changes;
-use super::{generation_mechanism, mechanism, public_key, retry, template_ladder};
+use super::{attributes, generation_mechanism, mechanism, public_key, retry, template_ladder};
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
 /// What is looked at when a private key has been made.
@@ -168,18 +169,24 @@ impl<'s> Session<'s> {
         public: ObjectHandle,
         private: ObjectHandle,
     ) -> Result<(KeyPair<'s>, Vec<Attribute>), Error> {
-        let read = |handle, types: &[AttributeType]| {
-            let get = |session: &Raw| session.get_attributes(handle, types);
-            self.call_patiently(self.quirks().new_key_seconds, retry::is_not_ready, "C_GetAttributeValue", get)
+        let (function, seconds) = (self.module.get_attribute_value, self.quirks().new_key_seconds);
+        let read = |class, handle, types: &[AttributeType]| {
+            let call = &mut |slots: &mut [Slot]| {
+                let get = |session: &Raw| function.call(session, handle, slots);
+                self.call_patiently(seconds, retry::is_not_ready, "C_GetAttributeValue", get)
+            };
+            attributes::read_list(class, types, call)
         };
-        let attributes = read(public, &public_key::ATTRIBUTES).doing("show the new public key")?;
+        let attributes = read(ObjectClass::PublicKey, public, &public_key::ATTRIBUTES);
+        let attributes = attributes.doing("show the new public key")?;
         let made = public_key::read(&attributes);
         let public_key = made.filter(|key| public_key::is(pair.algorithm, key)).ok_or_else(|| Error::KeyDiffers {
             made: public_key::read(&attributes)
                 .map_or("a key of an unknown type".to_owned(), |key| key.algorithm().to_string()),
             asked: pair.algorithm,
         })?;
-        let attributes = read(private, &PRIVATE_ATTRIBUTES).doing("show how it protects the private key")?;
+        let attributes = read(ObjectClass::PrivateKey, private, &PRIVATE_ATTRIBUTES);
+        let attributes = attributes.doing("show how it protects the private key")?;
         if let Some(flaw) = Protection::of(&attributes).flaw() {
             return Err(Error::KeyUnprotected { label: pair.label.clone(), flaw: flaw.to_owned() });
         }

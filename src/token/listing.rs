@@ -7,6 +7,7 @@ use cryptoki::error::Error as Cryptoki;
 use cryptoki::object::{Attribute, AttributeType};
 
 use super::error::{Doing as _, Error};
+use super::get_attribute_value::Slot;
 use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
 use super::{AttributeValue, attribute_value, attributes, parallel, public_key};
@@ -93,8 +94,9 @@ impl Session<'_> {
         let (total, mut listed) = (found.len(), Vec::with_capacity(found.len()));
         let (first, rest) = found.split_at(total.min(FIRST));
         let start = Instant::now();
-        for (class, handle) in first {
+        for (index, (class, handle)) in first.iter().enumerate() {
             listed.extend(self.read_listed(*class, *handle, detail)?);
+            progress(index + 1, total);
         }
         // More requests at once are no help where their rate is limited.
         let is_slow = start.elapsed() > SLOW * FIRST as u32 && self.quirks().certificate_retry_seconds == 0;
@@ -146,20 +148,18 @@ impl Session<'_> {
     }
 
     fn read_listed(&self, class: ObjectClass, handle: Handle, detail: Detail) -> Result<Option<Listed>, Error> {
-        let get = |types: &[AttributeType]| {
-            self.call_about(class, "C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
-        };
-        Listed::read(class, handle, detail, get).doing("show the attributes of an object")
+        let call = |slots: &mut [Slot]| self.get_attribute_value(class, handle.object, slots);
+        Listed::read(class, handle, detail, call).doing("show the attributes of an object")
     }
 }
 
 impl Listed {
-    /// Reads one object; `get` makes the call.
+    /// Reads one object; `call` makes the call.
     pub(super) fn read(
         class: ObjectClass,
         handle: Handle,
         detail: Detail,
-        get: impl FnMut(&[AttributeType]) -> Result<Vec<Attribute>, Cryptoki>,
+        call: impl FnMut(&mut [Slot]) -> Result<bool, Cryptoki>,
     ) -> Result<Option<Self>, Cryptoki> {
         let mut types = class.attribute_types();
         match class {
@@ -169,7 +169,7 @@ impl Listed {
         if detail == Detail::Everything {
             types.extend(attribute_value::further(class));
         }
-        let Some(attributes) = attributes::read(&types, get)? else { return Ok(None) };
+        let Some(attributes) = attributes::read(class, &types, call)? else { return Ok(None) };
         let mut origin = Origin::default();
         for attribute in &attributes {
             match attribute {

@@ -8,7 +8,9 @@ use cryptoki::context::Pkcs11;
 use cryptoki::slot::Slot;
 
 use super::error::{CallError, Error};
+use super::get_attribute_value::GetAttributeValue;
 use super::raw;
+use super::watchdog::{Watchdog, watched};
 
 /// Is told each PKCS#11 function that was called, how long it took and how it ended; never a value.
 pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>)>;
@@ -19,29 +21,44 @@ pub struct Module {
     path: PathBuf,
     pkcs11: Option<Pkcs11>,
     observer: Option<CallObserver>,
+    watchdog: Option<Watchdog>,
+    pub(super) get_attribute_value: GetAttributeValue,
 }
 
 impl Module {
     /// Loads the library and calls `C_Initialize` with `CKF_OS_LOCKING_OK`; `init_args` is the reserved argument of
-    /// that call, in which some modules take their configuration (NSS: `configdir='sql:/folder'`).
+    /// that call, in which some modules take their configuration (NSS: `configdir='sql:/folder'`). All calls are made
+    /// under the watchdog, if there is one.
     ///
     /// # Errors
     /// [`Error::ModuleMissing`], [`Error::ModuleUnusable`], [`Error::ModuleStart`].
-    pub fn load(path: &Path, init_args: Option<&str>, observer: Option<CallObserver>) -> Result<Self, Error> {
+    pub fn load(
+        path: &Path,
+        init_args: Option<&str>,
+        observer: Option<CallObserver>,
+        watchdog: Option<Watchdog>,
+    ) -> Result<Self, Error> {
         if !path.exists() {
             return Err(Error::ModuleMissing(path.to_owned()));
         }
         let unusable = |reason: String| Error::ModuleUnusable { path: path.to_owned(), reason };
         let init_args = init_args.map(CString::new).transpose();
         let init_args = init_args.map_err(|_| unusable("its init-args hold a zero byte".to_owned()))?;
-        let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
+        // Loading runs code of the vendor's, too.
+        let load = || {
+            let file = loadable(path);
+            let pkcs11 = Pkcs11::new(&file)?;
+            Ok((GetAttributeValue::of_loaded(&file)?, pkcs11))
+        };
+        let loaded = watched(watchdog.as_ref(), "C_GetFunctionList", load);
+        let (get_attribute_value, pkcs11) = loaded.map_err(|error| match error {
             cryptoki::error::Error::LibraryLoading(reason) => unusable(reason.to_string()),
             cryptoki::error::Error::MissingSymbol(symbol) => unusable(format!("it has no {symbol}")),
             other => unusable(CallError::new(&other).to_string()),
         })?;
         // Vendors' exit handlers crash when their library is gone by then: one reference is never given back.
         std::mem::forget(pkcs11.clone());
-        let module = Self { path: path.to_owned(), pkcs11: Some(pkcs11), observer };
+        let module = Self { path: path.to_owned(), pkcs11: Some(pkcs11), observer, watchdog, get_attribute_value };
         module
             .call("C_Initialize", |pkcs11| raw::initialize(pkcs11, init_args.as_ref()))
             .map_err(|error| Error::ModuleStart { path: path.to_owned(), source: CallError::new(&error) })?;
@@ -58,7 +75,9 @@ impl Module {
     pub(super) fn token_info(&self, slot: Slot) -> Result<cryptoki::slot::TokenInfo, cryptoki::error::Error> {
         self.call("C_GetTokenInfo", |pkcs11| match pkcs11.get_token_info(slot) {
             // The token has answered, and cryptoki cannot read it.
-            Err(error) if !matches!(error, cryptoki::error::Error::Pkcs11(..)) => raw::token_info(&self.path, slot),
+            Err(error) if !matches!(error, cryptoki::error::Error::Pkcs11(..)) => {
+                raw::token_info(&loadable(&self.path), slot)
+            }
             answer => answer,
         })
     }
@@ -66,7 +85,7 @@ impl Module {
     /// Makes a call and tells the observer. `name` is the function as the standard names it.
     pub(super) fn call<T>(
         &self,
-        name: &str,
+        name: &'static str,
         call: impl FnOnce(&Pkcs11) -> Result<T, cryptoki::error::Error>,
     ) -> Result<T, cryptoki::error::Error> {
         // The context is only taken in `drop`.
@@ -77,13 +96,18 @@ impl Module {
     /// Times a call that was not made through [`Module::call`] and tells the observer.
     pub(super) fn observe<T>(
         &self,
-        name: &str,
+        name: &'static str,
         call: impl FnOnce() -> Result<T, cryptoki::error::Error>,
     ) -> Result<T, cryptoki::error::Error> {
         let start = Instant::now();
-        let result = call();
+        let result = watched(self.watchdog.as_ref(), name, call);
         self.report(name, start.elapsed(), result.as_ref().err());
         result
+    }
+
+    /// For threads that make calls of their own.
+    pub(super) fn watchdog(&self) -> Option<Watchdog> {
+        self.watchdog.clone()
     }
 
     /// Tells the observer of a call that somebody else has timed.
@@ -102,6 +126,11 @@ impl Drop for Module {
             let _ = self.observe("C_Finalize", || pkcs11.finalize());
         }
     }
+}
+
+/// Loaders look for a bare name elsewhere, and not in the working directory.
+fn loadable(path: &Path) -> PathBuf {
+    if path.components().count() == 1 { Path::new(".").join(path) } else { path.to_owned() }
 }
 
 impl std::fmt::Debug for Module {

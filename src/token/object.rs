@@ -3,10 +3,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
+use cryptoki::error::Error as Cryptoki;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
-use cryptoki::session::Session as Raw;
+use cryptoki::session::{ObjectHandleIterator, Session as Raw};
 
 use super::error::{Doing as _, Error};
+use super::get_attribute_value::Slot;
 use super::session::Session;
 use super::{attributes, public_key};
 use crate::key::{KeyId, PublicKey};
@@ -158,11 +160,14 @@ impl Session<'_> {
     /// Whether any object of the token, of whatever class, has this attribute.
     pub(super) fn has_objects_with(&self, attribute: Attribute) -> Result<bool, Error> {
         let template = [Attribute::Token(true), attribute];
+        let find = |session: &Raw| {
+            let mut found = self.start_search(session, &template, NonZeroUsize::MIN)?;
+            // The search ends with its iterator.
+            self.module.observe("C_FindObjects", move || found.next().transpose())
+        };
         self.surviving(|| {
-            let first = self.search_call("C_FindObjects", |session| {
-                session.iter_objects_with_cache_size(&template, NonZeroUsize::MIN)?.next().transpose()
-            });
-            Ok(first.doing("list its objects")?.is_some())
+            let first = self.unthrottled(|| self.on_session(find)).doing("list its objects")?;
+            Ok(first.is_some())
         })
     }
 
@@ -192,10 +197,8 @@ impl Session<'_> {
         let types = class.attribute_types();
         let mut objects = Vec::new();
         for handle in self.handles(class, with)? {
-            let get = |types: &[AttributeType]| {
-                self.call_about(class, "C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
-            };
-            let read = attributes::read(&types, get).doing("show the attributes of an object")?;
+            let call = |slots: &mut [Slot]| self.get_attribute_value(class, handle.object, slots);
+            let read = attributes::read(class, &types, call).doing("show the attributes of an object")?;
             objects.extend(read.map(|attributes| Object::new(class, handle, &attributes)));
         }
         Ok(objects)
@@ -205,10 +208,21 @@ impl Session<'_> {
     pub(super) fn handles(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Handle>, Error> {
         let mut template = vec![class.attribute(), Attribute::Token(true)];
         template.extend_from_slice(with);
-        let find =
-            |session: &Raw| session.iter_objects_with_cache_size(&template, BATCH)?.collect::<Result<Vec<_>, _>>();
-        let found = self.search_call("C_FindObjects", find).doing("list its objects")?;
+        let find = |session: &Raw| {
+            let found = self.start_search(session, &template, BATCH)?;
+            self.module.observe("C_FindObjects", || found.collect::<Result<Vec<_>, _>>())
+        };
+        let found = self.unthrottled(|| self.on_session(find)).doing("list its objects")?;
         Ok(found.into_iter().map(|object| Handle { object, epoch: self.epoch() }).collect())
+    }
+
+    fn start_search<'r>(
+        &self,
+        session: &'r Raw,
+        template: &[Attribute],
+        batch: NonZeroUsize,
+    ) -> Result<ObjectHandleIterator<'r>, Cryptoki> {
+        self.module.observe("C_FindObjectsInit", || session.iter_objects_with_cache_size(template, batch))
     }
 
     pub(super) fn destroy(&self, class: ObjectClass, handle: ObjectHandle) -> Result<(), Error> {

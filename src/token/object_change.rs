@@ -4,7 +4,9 @@ use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::object::{Attribute, AttributeType};
 use cryptoki::session::Session as Raw;
 
+use super::attributes;
 use super::error::{Doing as _, Error};
+use super::get_attribute_value::Slot;
 use super::object::Object;
 use super::session::Session;
 
@@ -63,10 +65,9 @@ impl Session<'_> {
     }
 
     fn read_label(&self, object: &Object) -> Result<RawLabel, Cryptoki> {
-        let types = [AttributeType::Label];
         let handle = self.current(object.raw)?;
-        let get = |session: &Raw| session.get_attributes(handle, &types);
-        let read = self.call_about(object.class, "C_GetAttributeValue", get)?;
+        let call = &mut |slots: &mut [Slot]| self.get_attribute_value(object.class, handle, slots);
+        let read = attributes::read_list(object.class, &[AttributeType::Label], call)?;
         let label = read.into_iter().find_map(|attribute| match attribute {
             Attribute::Label(label) => Some(label),
             _ => None,

@@ -10,9 +10,11 @@ use cryptoki::error::Error as Cryptoki;
 use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
+use super::get_attribute_value::GetAttributeValue;
 use super::listing::{Detail, Listed};
 use super::object::{Handle, ObjectClass};
 use super::session::Session;
+use super::watchdog::{Watchdog, watched};
 
 /// Enough to make a round trip of 2 ms harmless; few enough for the session limits of HSMs.
 const SESSIONS: usize = 8;
@@ -22,6 +24,13 @@ struct Report {
     index: usize,
     outcome: Result<Option<Listed>, Cryptoki>,
     calls: Vec<(Duration, Result<(), Cryptoki>)>,
+}
+
+/// A session in a thread of its own, with what that thread needs of the module.
+struct Helper {
+    session: Raw,
+    function: GetAttributeValue,
+    watchdog: Option<Watchdog>,
 }
 
 /// As many sessions as the token gives, at most one for each object; none is no error.
@@ -39,20 +48,26 @@ pub(super) fn read(
     detail: Detail,
     progress: &dyn Fn(usize),
 ) -> Result<Vec<Option<Listed>>, Error> {
-    let next = AtomicUsize::new(0);
+    let (module, next) = (session.module, AtomicUsize::new(0));
     let mut read: Vec<Option<Listed>> = vec![None; objects.len()];
     let mut failed = Ok(());
     thread::scope(|scope| {
         let (sender, reports) = mpsc::channel();
-        for helper in helpers {
+        for session in helpers {
+            let helper = Helper { session, function: module.get_attribute_value, watchdog: module.watchdog() };
             let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || work(&helper, objects, detail, next, &sender));
+            scope.spawn(move || {
+                work(&helper, objects, detail, next, &sender);
+                let Helper { session, watchdog, .. } = helper;
+                // Nothing is left to be done about a failure.
+                let _ = watched(watchdog.as_ref(), "C_CloseSession", || session.close());
+            });
         }
         // The helpers have theirs: the channel ends with the last of them.
         drop(sender);
         for (done, Report { index, outcome, calls }) in reports.iter().enumerate() {
             for (time, result) in calls {
-                session.module.report("C_GetAttributeValue", time, result.as_ref().err());
+                module.report("C_GetAttributeValue", time, result.as_ref().err());
             }
             match outcome {
                 Ok(listed) => read[index] = listed,
@@ -70,7 +85,7 @@ pub(super) fn read(
 }
 
 fn work(
-    helper: &Raw,
+    helper: &Helper,
     objects: &[(ObjectClass, Handle)],
     detail: Detail,
     next: &AtomicUsize,
@@ -80,9 +95,10 @@ fn work(
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some((class, handle)) = objects.get(index) else { return };
         let mut calls = Vec::new();
-        let outcome = Listed::read(*class, *handle, detail, |types| {
+        let outcome = Listed::read(*class, *handle, detail, |slots| {
             let start = Instant::now();
-            let result = helper.get_attributes(handle.object, types);
+            let get = || helper.function.call(&helper.session, handle.object, slots);
+            let result = watched(helper.watchdog.as_ref(), "C_GetAttributeValue", get);
             calls.push((start.elapsed(), result.as_ref().map(|_| ()).map_err(same)));
             result
         });

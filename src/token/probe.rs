@@ -9,6 +9,7 @@ use cryptoki::slot::Limit;
 use super::attribute_value::AttributeValue;
 use super::certificate_object::CertificateObject;
 use super::error::{Doing as _, Error};
+use super::get_attribute_value::Slot;
 use super::key_pair::{Handles, KeyPair};
 use super::listing::{Detail, Listed};
 use super::mechanism::{self, Signing};
@@ -218,10 +219,8 @@ impl KeyPair<'_> {
     /// [`Error::Call`].
     pub fn attributes(&self) -> Result<[Vec<(String, AttributeValue)>; 2], Error> {
         let read = |class, handle: Handle| -> Result<_, Error> {
-            let get = |types: &[_]| {
-                self.session.call("C_GetAttributeValue", |session| session.get_attributes(handle.object, types))
-            };
-            let listed = Listed::read(class, handle, Detail::Everything, get);
+            let call = |slots: &mut [Slot]| self.session.get_attribute_value(class, handle.object, slots);
+            let listed = Listed::read(class, handle, Detail::Everything, call);
             let listed = listed.doing("show the attributes of an object")?;
             Ok(listed.map(|listed| listed.attributes).unwrap_or_default())
         };

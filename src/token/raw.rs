@@ -1,5 +1,5 @@
-//! The two things for which PKCS#11 is spoken without cryptoki's help: the reserved argument of `C_Initialize`, and
-//! a `C_GetTokenInfo` whose clock cryptoki cannot read.
+//! Where PKCS#11 is spoken without cryptoki's help: the reserved argument of `C_Initialize`, a `C_GetTokenInfo` whose
+//! clock cryptoki cannot read, and the list of functions for `C_GetAttributeValue`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_void};
@@ -27,18 +27,27 @@ pub(super) fn initialize(pkcs11: &Pkcs11, init_args: Option<&CString>) -> Result
     pkcs11.initialize(arguments)
 }
 
+/// The functions of a module that is loaded and never unloaded. cryptoki does not give its own list away.
+pub(super) fn function_list(module: &Path) -> Result<&'static CK_FUNCTION_LIST, Cryptoki> {
+    // SAFETY: the library is in memory and its initialisers have run, so nothing of it runs but what is called here. The
+    // list that it gives is the library's own, or null, and stays as long as the library.
+    unsafe {
+        let library = cryptoki_sys::Pkcs11::new(module).map_err(Cryptoki::LibraryLoading)?;
+        let get_list = library.C_GetFunctionList.as_ref();
+        let get_list = get_list.map_err(|_| Cryptoki::MissingSymbol("C_GetFunctionList"))?;
+        let mut list: *mut CK_FUNCTION_LIST = ptr::null_mut();
+        Rv::from(get_list(&raw mut list)).into_result(Function::GetFunctionList)?;
+        list.as_ref().ok_or(Cryptoki::NullFunctionPointer)
+    }
+}
+
 /// `C_GetTokenInfo` of a module that is loaded and initialised, without the token's clock: openCryptoki writes zero
 /// bytes where the standard wants digits (PKCS#11 3.1, 3.2), and cryptoki then gives the whole answer up.
 pub(super) fn token_info(module: &Path, slot: Slot) -> Result<TokenInfo, Cryptoki> {
-    // SAFETY: the library was loaded from this path before and is never unloaded, so nothing of it runs but what is
-    // called here. The list that it gives is the library's own and stays. All functions get null or pointers to values
-    // that live until they return, as PKCS#11 3.1, 5.4 and 5.5 want them.
+    let list = function_list(module)?;
+    // SAFETY: all functions get null or pointers to values that live until they return, as PKCS#11 3.1, 5.4 and 5.5
+    // want them.
     let mut info = unsafe {
-        let library = cryptoki_sys::Pkcs11::new(module).map_err(Cryptoki::LibraryLoading)?;
-        let get_list = library.C_GetFunctionList.as_ref().map_err(|_| Cryptoki::NullFunctionPointer)?;
-        let mut list: *mut CK_FUNCTION_LIST = ptr::null_mut();
-        Rv::from(get_list(&raw mut list)).into_result(Function::GetFunctionList)?;
-        let list = list.as_ref().ok_or(Cryptoki::NullFunctionPointer)?;
         let get = list.C_GetTokenInfo.ok_or(Cryptoki::NullFunctionPointer)?;
         let mut info = CK_TOKEN_INFO::default();
         let mut answer = get(slot.into(), &raw mut info);

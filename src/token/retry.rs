@@ -32,18 +32,17 @@ fn is_throttled(error: &Cryptoki) -> bool {
 }
 
 impl Session<'_> {
-    /// Makes a call again for at most so many seconds, as long as its refusal passes by itself.
-    pub(super) fn call_patiently<T>(
+    /// Tries again for at most so many seconds, as long as a refusal passes by itself.
+    fn patiently<T>(
         &self,
         seconds: u64,
         passes: impl Fn(&Cryptoki) -> bool,
-        name: &str,
-        call: impl Fn(&Raw) -> Result<T, Cryptoki>,
+        mut attempt: impl FnMut() -> Result<T, Cryptoki>,
     ) -> Result<T, Cryptoki> {
         let end = Instant::now() + Duration::from_secs(seconds);
         let mut pause = PAUSE;
         loop {
-            let error = match self.call(name, &call) {
+            let error = match attempt() {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
@@ -57,22 +56,33 @@ impl Session<'_> {
         }
     }
 
+    /// Makes a call again for at most so many seconds, as long as its refusal passes by itself.
+    pub(super) fn call_patiently<T>(
+        &self,
+        seconds: u64,
+        passes: impl Fn(&Cryptoki) -> bool,
+        name: &'static str,
+        mut call: impl FnMut(&Raw) -> Result<T, Cryptoki>,
+    ) -> Result<T, Cryptoki> {
+        self.patiently(seconds, passes, || self.call(name, &mut call))
+    }
+
     /// A call about objects of a class: those about certificates may be throttled.
     pub(super) fn call_about<T>(
         &self,
         class: ObjectClass,
-        name: &str,
-        call: impl Fn(&Raw) -> Result<T, Cryptoki>,
+        name: &'static str,
+        mut call: impl FnMut(&Raw) -> Result<T, Cryptoki>,
     ) -> Result<T, Cryptoki> {
         match class {
-            ObjectClass::Certificate => self.search_call(name, call),
+            ObjectClass::Certificate => self.unthrottled(|| self.call(name, &mut call)),
             ObjectClass::PrivateKey | ObjectClass::PublicKey | ObjectClass::SecretKey => self.call(name, call),
         }
     }
 
-    /// A search goes through keys and certificates, whatever is looked for.
-    pub(super) fn search_call<T>(&self, name: &str, call: impl Fn(&Raw) -> Result<T, Cryptoki>) -> Result<T, Cryptoki> {
-        self.call_patiently(self.quirks().certificate_retry_seconds, is_throttled, name, call)
+    /// Does what may be throttled: a search goes through keys and certificates, whatever is looked for.
+    pub(super) fn unthrottled<T>(&self, attempt: impl FnMut() -> Result<T, Cryptoki>) -> Result<T, Cryptoki> {
+        self.patiently(self.quirks().certificate_retry_seconds, is_throttled, attempt)
     }
 
     /// Runs an operation, and once more after a new login if the session is lost under it. It must find its objects by

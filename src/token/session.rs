@@ -11,8 +11,9 @@ use cryptoki::session::{Session as Raw, UserType};
 
 use super::conduct::Conduct;
 use super::error::{CallError, Doing as _, Error, PinTries};
+use super::get_attribute_value::Slot;
 use super::module::Module;
-use super::object::Handle;
+use super::object::{Handle, ObjectClass};
 use super::slot::TokenInfo;
 use super::vendor::{Quirks, Vendor};
 use crate::pin::Pin;
@@ -145,11 +146,31 @@ impl<'m> Session<'m> {
     }
 
     /// Makes a call and tells the module's observer.
-    pub(super) fn call<T>(&self, name: &str, call: impl FnOnce(&Raw) -> Result<T, Cryptoki>) -> Result<T, Cryptoki> {
+    pub(super) fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl FnOnce(&Raw) -> Result<T, Cryptoki>,
+    ) -> Result<T, Cryptoki> {
+        self.on_session(|session| self.module.observe(name, || call(session)))
+    }
+
+    /// Does something with the session of which the observer is not told.
+    pub(super) fn on_session<T>(&self, work: impl FnOnce(&Raw) -> Result<T, Cryptoki>) -> Result<T, Cryptoki> {
         match &*self.inner.borrow() {
-            Some(session) => self.module.observe(name, || call(session)),
+            Some(session) => work(session),
             None => Err(Cryptoki::Pkcs11(RvError::SessionHandleInvalid, Function::OpenSession)),
         }
+    }
+
+    /// Asks for attributes of an object of a class; whether all of them were given.
+    pub(super) fn get_attribute_value(
+        &self,
+        class: ObjectClass,
+        object: ObjectHandle,
+        slots: &mut [Slot],
+    ) -> Result<bool, Cryptoki> {
+        let function = self.module.get_attribute_value;
+        self.call_about(class, "C_GetAttributeValue", |session| function.call(session, object, slots))
     }
 
     /// Handles that were found at another time are not to be used any more.
@@ -185,7 +206,7 @@ impl<'m> Session<'m> {
             return Ok(false);
         }
         // The old one is closed first: a login that is left of it would not be a new one.
-        drop(self.inner.take());
+        self.close();
         let slot = self.token.slot.0;
         match self.module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)) {
             Ok(session) => _ = self.inner.replace(Some(session)),
@@ -203,5 +224,18 @@ impl<'m> Session<'m> {
         }
         self.conduct.tell(&format!("the session was lost ({lost}): a new one is open and logged in"));
         Ok(true)
+    }
+
+    fn close(&self) {
+        if let Some(session) = self.inner.take() {
+            // Nothing is left to be done about a failure.
+            let _ = self.module.observe("C_CloseSession", || session.close());
+        }
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.close();
     }
 }

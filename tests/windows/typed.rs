@@ -67,7 +67,7 @@ impl Server {
 #[ignore = "for the other tests, in a process with a SoftHSM configuration of its own"]
 fn make_the_token() {
     let [module] = by_profile("cloudhsm").unwrap().modules(Platform::Windows) else { panic!("one usual place") };
-    let module = Module::load(Path::new(module), None, None).unwrap();
+    let module = Module::load(Path::new(module), None, None, None).unwrap();
     let (so_pin, pin) = (Pin::new("security officer".into()), Pin::new(USER_AND_PASSWORD.into()));
     let token = module.token_to_initialise(&Selector::default()).unwrap();
     let token = module.initialise(&token, "cavium", &so_pin).unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hsmcert::platform::ModuleFile;
 use hsmcert::token::vendor_setup::VendorSetup;
-use hsmcert::token::{Error as TokenError, Module, Selector, Session, TokenFlag, TokenInfo};
+use hsmcert::token::{Error as TokenError, Module, Selector, Session, TimeLimit, TokenFlag, TokenInfo};
 use hsmcert::{Error, ErrorKind, trial};
 
 use super::check::{Check, State};
@@ -45,10 +45,11 @@ pub(super) fn start(
     setup: Option<&VendorSetup>,
     is_trial: bool,
     login: bool,
+    limit: Option<TimeLimit>,
     report: &Report,
     checks: &mut Vec<Check>,
 ) {
-    let module = match Module::load(&target.module, target.init_args.as_deref(), connect::observe(report)) {
+    let module = match connect::load(&target.module, target.init_args.as_deref(), limit, report) {
         Ok(module) => module,
         Err(error) => return checks.push(not_started(error, setup)),
     };
@@ -68,13 +69,13 @@ pub(super) fn start(
     }
 }
 
-fn not_started(error: TokenError, setup: Option<&VendorSetup>) -> Check {
+fn not_started(error: Error, setup: Option<&VendorSetup>) -> Check {
     let missing = match &error {
-        TokenError::ModuleUnusable { reason, .. } => missing_library(reason).map(str::to_owned),
+        Error::Token(TokenError::ModuleUnusable { reason, .. }) => missing_library(reason).map(str::to_owned),
         _ => None,
     };
-    let starts = !matches!(error, TokenError::ModuleUnusable { .. });
-    let check = Check::failure("start of the module", Error::from(error).into());
+    let starts = !matches!(error, Error::Token(TokenError::ModuleUnusable { .. }));
+    let check = Check::failure("start of the module", error.into());
     let check = match missing {
         Some(library) => check.and(format!(
             "the module needs {library}, which the system does not find: install its package, or add its folder to the \

@@ -3,7 +3,7 @@
 use super::check::Check;
 use crate::cli::environment;
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "HSMCERT_KEY_REFERENCES",
     "HSMCERT_MODULE",
     "HSMCERT_PIN",
@@ -13,6 +13,7 @@ const KNOWN: [&str; 11] = [
     "HSMCERT_SLOT",
     "HSMCERT_SO_PIN",
     "HSMCERT_STATE_DIR",
+    "HSMCERT_TIMEOUT",
     "HSMCERT_TOKEN",
     "HSMCERT_URI",
 ];

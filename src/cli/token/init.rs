@@ -14,7 +14,7 @@ use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::report::{Report, shown};
 use crate::cli::target::{self, Target};
-use crate::cli::{Global, connect, pin};
+use crate::cli::{Global, connect, pin, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -65,7 +65,8 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
     }
     check_possible(arguments.yes, report)?;
     let target = module_of(global, report)?;
-    let module = connect::load(&target, report)?;
+    let limit = watch::time_limit(global, &Environment::read())?;
+    let module = connect::load(&target.module, target.init_args.as_deref(), limit, report)?;
     let token = module.token_to_initialise(&selector)?;
     let label = &arguments.label;
     check_token(&module, &token, label, arguments.reinitialise)?;

@@ -7,10 +7,11 @@ use hsmcert::{ErrorKind, trial};
 use serde::Serialize;
 
 use super::init::{missing, module_of, name_tool};
+use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::report::{Report, shown};
 use crate::cli::target::Target;
-use crate::cli::{Global, connect, pin};
+use crate::cli::{Global, connect, pin, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -51,7 +52,8 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
         return Err(Failure::usage("two PINs cannot both come from stdin"));
     }
     let target = module_of(global, report)?;
-    let module = connect::load(&target, report)?;
+    let limit = watch::time_limit(global, &Environment::read())?;
+    let module = connect::load(&target.module, target.init_args.as_deref(), limit, report)?;
     let token = module.token(&target.selector)?;
     report.choice(&format!("{token}"));
     if token.label == trial::LABEL {
