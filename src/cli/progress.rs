@@ -1,7 +1,9 @@
-//! A line that says how far a long listing is.
+//! A line that says how far a long listing is. It is written by a thread of its own, since a token may take long for a
+//! single call.
 
-use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::report::Report;
 
@@ -9,30 +11,78 @@ use super::report::Report;
 const PATIENCE: Duration = Duration::from_secs(1);
 const EACH: Duration = Duration::from_millis(100);
 
+/// The line is taken away when this is dropped.
 pub(super) struct Progress {
-    report: Report,
-    next: Cell<Instant>,
-    is_shown: Cell<bool>,
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    done: usize,
+    total: usize,
+    is_over: bool,
 }
 
 impl Progress {
     pub(super) fn new(report: &Report) -> Self {
-        Self { report: report.clone(), next: Cell::new(Instant::now() + PATIENCE), is_shown: Cell::new(false) }
+        let shared = Arc::new(Shared::default());
+        let (own, theirs) = (Arc::clone(&shared), report.clone());
+        // Without a terminal nobody looks, and without a thread nothing is lost.
+        let write = move || own.write(&theirs);
+        let writer = report.shows_progress().then(|| thread::Builder::new().spawn(write).ok()).flatten();
+        Self { shared, writer }
     }
 
     pub(super) fn show(&self, done: usize, total: usize) {
-        let now = Instant::now();
-        if now >= self.next.get() {
-            self.report.progress(&format!("reading object {done} of {total}"), self.is_shown.replace(true));
-            self.next.set(now + EACH);
+        let mut state = self.shared.state();
+        (state.done, state.total) = (done, total);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, report: &Report) {
+        let mut wait = PATIENCE;
+        let mut written = String::new();
+        let mut state = self.state();
+        loop {
+            let waited = self.ended.wait_timeout_while(state, wait, |state| !state.is_over);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if state.is_over {
+                break;
+            }
+            let text = match *state {
+                State { total: 0, .. } => "searching the token".to_owned(),
+                State { done, total, .. } => format!("reading object {done} of {total}"),
+            };
+            if text != written {
+                report.progress(&text);
+                written = text;
+            }
+            wait = EACH;
+        }
+        if !written.is_empty() {
+            report.progress_end();
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.is_shown.get() {
-            self.report.progress_end();
+        self.shared.state().is_over = true;
+        self.shared.ended.notify_all();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
         }
     }
 }

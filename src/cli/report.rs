@@ -85,21 +85,21 @@ impl Report {
         }
     }
 
-    /// How far a long work is: at a terminal one line that is written again, elsewhere a line for its beginning.
-    pub(super) fn progress(&self, text: &str, again: bool) {
-        if self.quiet || self.json {
-            return;
-        }
-        match (std::io::stderr().is_terminal(), again) {
-            (true, _) => eprint!("\r{}\u{1b}[K", shown(text)),
-            (false, false) => eprintln!("{}", shown(text)),
-            (false, true) => {}
+    /// Whether somebody looks at [`Report::progress`]; with `-vv` the calls show how far a work is.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && !self.json && self.verbose < 2 && std::io::stderr().is_terminal()
+    }
+
+    /// How far a long work is: one line at a terminal, which is written again.
+    pub(super) fn progress(&self, text: &str) {
+        if self.shows_progress() {
+            eprint!("\r{}\u{1b}[K", shown(text));
         }
     }
 
     /// Takes the line of [`Report::progress`] away.
     pub(super) fn progress_end(&self) {
-        if std::io::stderr().is_terminal() && !self.quiet && !self.json {
+        if self.shows_progress() {
             eprint!("\r\u{1b}[K");
         }
     }

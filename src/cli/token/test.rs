@@ -89,7 +89,7 @@ struct JsonAttempt {
 
 pub(super) fn run(global: &Global, arguments: &TestArguments, report: &Report) -> Result<(), Failure> {
     let (tested, path) = connect::with_pin(global, &Default::default(), report, |module, session, pin| {
-        report.progress("trying what the token can do", false);
+        report.progress("trying what the token can do");
         let tested = compatibility::examine(module, session, pin.as_ref(), clock::now());
         report.progress_end();
         Ok((tested?, module.path().to_owned()))
