@@ -1,44 +1,94 @@
 #!/usr/bin/env python3
-"""`hsmcert find-key` against `pkcs11-tool -O`, on one SoftHSM token, in one run.
+"""`hsmcert find-key` against `pkcs11-tool -O`, on SoftHSM tokens with EC pairs (two objects each).
 
-usage: benches/find_key.py [PAIRS] [RUNS]      needs: softhsm2 opensc
+usage: benches/find_key.py [compare] [scale] [network] [--pairs N] [--runs N] [--sizes N,N,...] [--network-pairs N]
+needs: softhsm2 opensc openssl
 
-The token holds EC pairs (two objects each), made by one process through SoftHSM's own functions. The commands take
-turns, so that a busy machine slows all; times are medians and are compared as ratios. The calls are counted by the shim
-in a run of their own.
+compare   one token, all jobs in turns, so that a busy machine slows all: medians, compared as ratios; the calls are
+          counted by the shim in a run of their own; memory
+scale     tokens with more and more pairs, every second one with a certificate: time, calls and memory for each object.
+          SoftHSM keeps all objects in memory; what the listing itself takes is the difference to a search for one label
+network   every call takes 2 ms longer, as over a network
+
+Without a word all three are done.
 """
-import ctypes, json, multiprocessing, os, statistics, subprocess, sys, tempfile, time
+import argparse, ctypes, json, multiprocessing, os, re, shutil, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
 
-PAIRS = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 ROOT = Path(__file__).resolve().parent.parent
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "1234"
-
 HSMCERT, SHIM = ROOT / "target/release/hsmcert", ROOT / "target/release/libpkcs11_shim.so"
 
 
 class Token:
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        (self.folder / "tokens").mkdir()
+    """A SoftHSM token with so many pairs and certificates."""
+
+    def __init__(self, folder, pairs, certificates=0):
+        self.folder, self.pairs, self.objects = Path(folder), pairs, 2 * pairs + certificates
+        (self.folder / "tokens").mkdir(parents=True)
         (self.folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
         self.env = {
-            "PATH": os.environ["PATH"], "HOME": folder, "SOFTHSM2_CONF": f"{folder}/softhsm2.conf",
+            "PATH": os.environ["PATH"], "HOME": str(folder), "SOFTHSM2_CONF": f"{folder}/softhsm2.conf",
             "PKCS11_SHIM_MODULE": SOFTHSM, "PKCS11_SHIM_LOG": f"{folder}/calls",
             "HSMCERT_TOKEN": "bench", "HSMCERT_PIN": PIN,
         }
         self.run("softhsm2-util", "--init-token", "--free", "--label", "bench", "--pin", PIN, "--so-pin", "5678")
+        # In a process of its own, since SOFTHSM2_CONF is read once.
+        arguments = (self.env["SOFTHSM2_CONF"], pairs, certificates, example_certificate(self.folder))
+        filling = multiprocessing.get_context("spawn").Process(target=fill, args=arguments)
+        filling.start()
+        filling.join()
+        count = json.loads(self.hsmcert(SOFTHSM, "--objects", "--count", "--json"))["count"]
+        assert count == self.objects, f"{count} objects instead of {self.objects}"
 
     def run(self, *command, **more):
         return subprocess.run(command, env=self.env | more, cwd=self.folder, check=True, capture_output=True, text=True)
 
-    def tool(self, module, *arguments):
-        return self.run("pkcs11-tool", "--module", module, "--token-label", "bench", "--login", "--pin", PIN, *arguments)
+    def hsmcert(self, module, *arguments, **more):
+        return self.run(HSMCERT, "find-key", *arguments, HSMCERT_MODULE=str(module), **more).stdout
 
+    def pkcs11_tool(self, module):
+        return self.run(*PKCS11_TOOL(module)).stdout
+
+    def seconds(self, job, module=SOFTHSM, **more):
+        start = time.perf_counter()
+        job(self, module, **more)
+        return time.perf_counter() - start
+
+    def calls(self, job, **more):
+        log = self.folder / "calls"
+        log.unlink(missing_ok=True)
+        job(self, SHIM, **more)
+        return len(log.read_text().splitlines())
+
+    def memory(self, *command):
+        """Largest resident set in MiB."""
+        code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True,capture_output=True);"
+                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        return int(self.run(sys.executable, "-c", code, *command, HSMCERT_MODULE=SOFTHSM).stdout) / 1024
+
+
+def PKCS11_TOOL(module):
+    return ["pkcs11-tool", "--module", str(module), "--token-label", "bench", "--login", "--pin", PIN, "-O"]
+
+
+def find_key(*arguments):
+    return lambda token, module, **more: token.hsmcert(module, *arguments, **more)
+
+
+PEER = ("pkcs11-tool -O", lambda token, module: token.pkcs11_tool(module))
+JOBS = [
+    ("hsmcert find-key", find_key()),
+    ("hsmcert find-key --objects", find_key("--objects")),
+    ("hsmcert find-key --json", find_key("--json")),
+    ("hsmcert find-key --label LABEL", find_key("--label", "key-00007")),
+]
+
+# ---- filling a token
 
 Ulong, Handle = ctypes.c_ulong, ctypes.c_ulong
+P256 = bytes.fromhex("06082a8648ce3d030107")
 
 
 class Attribute(ctypes.Structure):
@@ -57,8 +107,16 @@ def template(attributes):
     return (Attribute * len(made))(*made), buffers
 
 
-def fill(configuration, pairs):
-    """Runs in a process of its own, since SOFTHSM2_CONF is read once."""
+def example_certificate(folder):
+    """A certificate whose point and serial number are replaced for each key: its signature is wrong then, which no
+    listing looks at."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+               f"{folder}/key.pem", "-outform", "DER", "-days", "365", "-set_serial", "0x1122334455667788",
+               "-subj", "/C=US/O=Example Corporation/CN=www.example.com", "-addext", "subjectAltName=DNS:www.example.com"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def fill(configuration, pairs, certificates, example):
     os.environ["SOFTHSM2_CONF"] = configuration
     module = ctypes.CDLL(SOFTHSM)
 
@@ -71,69 +129,95 @@ def fill(configuration, pairs):
     call("C_GetSlotList", ctypes.c_ubyte(1), slots, ctypes.byref(count))
     call("C_OpenSession", Ulong(slots[0]), Ulong(0x6), None, None, ctypes.byref(session))
     call("C_Login", session, Ulong(1), PIN.encode(), Ulong(len(PIN)))
-    true, p256 = b"\1", bytes.fromhex("06082a8648ce3d030107")
+    true = b"\1"
+    point_at = example.index(b"\x03\x42\x00\x04") + 3
+    subject = re.search(rb"\x30.\x31\x0b\x30\x09\x06\x03\x55\x04\x06.*?www\.example\.com", example, re.S).group()
     for n in range(pairs):
-        name = [(0x1, true), (0x3, b"key-%04d" % n), (0x102, n.to_bytes(4, "big"))]
-        public, keep = template([*name, (0x180, p256), (0x10A, true)])
-        private, kept = template([*name, (0x2, true), (0x103, true), (0x162, b"\0"), (0x108, true)])
+        name = [(0x1, true), (0x3, b"key-%05d" % n), (0x102, n.to_bytes(4, "big"))]
+        public, _public = template([*name, (0x180, P256), (0x10A, true)])
+        private, _private = template([*name, (0x2, true), (0x103, true), (0x162, b"\0"), (0x108, true)])
+        handle = Handle()
         call("C_GenerateKeyPair", session, ctypes.byref(Mechanism(0x1040, None, 0)), public, Ulong(len(public)), private,
-             Ulong(len(private)), ctypes.byref(Handle()), ctypes.byref(Handle()))
+             Ulong(len(private)), ctypes.byref(handle), ctypes.byref(Handle()))
+        if n < certificates:
+            point, _point = template([(0x181, bytes(67))])
+            call("C_GetAttributeValue", session, handle, point, Ulong(1))
+            der = bytearray(example)
+            der[point_at:point_at + 65] = _point[0].raw[2:]
+            serial = n.to_bytes(4, "big")
+            der = bytes(der).replace(b"\x11\x22\x33\x44\x55\x66\x77\x88", b"\x11\x22\x33\x44" + serial)
+            certificate, _certificate = template([
+                (0x0, (1).to_bytes(8, "little")), (0x80, bytes(8)), *name, (0x2, b"\0"), (0x101, subject),
+                (0x81, subject), (0x82, b"\x02\x08\x11\x22\x33\x44" + serial), (0x11, der)])
+            call("C_CreateObject", session, certificate, Ulong(len(certificate)), ctypes.byref(Handle()))
     call("C_Finalize", None)
 
-
-def hsmcert(token, module, *arguments):
-    return token.run(HSMCERT, "find-key", *arguments, HSMCERT_MODULE=str(module)).stdout
+# ---- what is measured
 
 
-JOBS = [
-    ("pkcs11-tool -O", lambda token, module: token.tool(module, "-O").stdout),
-    ("hsmcert find-key", lambda token, module: hsmcert(token, module)),
-    ("hsmcert find-key --objects", lambda token, module: hsmcert(token, module, "--objects")),
-    ("hsmcert find-key --json", lambda token, module: hsmcert(token, module, "--json")),
-    ("hsmcert find-key --label LABEL", lambda token, module: hsmcert(token, module, "--label", "key-0007")),
-]
+def compare(top, options):
+    token = Token(f"{top}/compare", options.pairs)
+    jobs = [PEER, *JOBS]
+    times = [[token.seconds(job) for _, job in jobs] for _ in range(options.runs)]
+    medians = [statistics.median(column) for column in zip(*times)]
+    print(f"{token.objects} objects, medians of {options.runs}")
+    print(f"{'job':34} {'seconds':>8} {'ratio':>6} {'calls':>7} {'each':>6}")
+    for (name, job), median in zip(jobs, medians):
+        calls = token.calls(job)
+        print(f"{name:34} {median:8.2f} {median / medians[0]:6.2f} {calls:7} {calls / token.objects:6.2f}")
+    for name, command in [("pkcs11-tool -O", PKCS11_TOOL(SOFTHSM)), ("hsmcert find-key", [HSMCERT, "find-key"]),
+                          ("hsmcert find-key --json", [HSMCERT, "find-key", "--json"])]:
+        print(f"largest resident set of {name}: {token.memory(*command):.1f} MiB")
+    print()
 
 
-def memory(token, command):
-    """Largest resident set in MiB."""
-    code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True,capture_output=True);"
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    return int(token.run(sys.executable, "-c", code, *command, HSMCERT_MODULE=SOFTHSM).stdout) / 1024
+def scale(top, options):
+    print(f"{'pairs':>6} {'certs':>6} {'objects':>8} {'job':24} {'seconds':>8} {'own':>6} {'us each':>8} {'calls':>7}"
+          f" {'each':>6} {'MiB':>6} {'own':>6}")
+    for pairs in options.sizes:
+        token = Token(f"{top}/scale-{pairs}", pairs, pairs // 2)
+        one = ("--label", "key-00007")
+        jobs = [("find-key --label LABEL", one), ("find-key", ()), ("find-key --json", ("--json",))]
+        times = [[token.seconds(find_key(*job)) for _, job in jobs] for _ in range(options.runs)]
+        medians = [statistics.median(column) for column in zip(*times)]
+        base = token.memory(HSMCERT, "find-key", *one)
+        for (name, job), median in zip(jobs, medians):
+            own, calls = median - medians[0], token.calls(find_key(*job))
+            memory = token.memory(HSMCERT, "find-key", *job)
+            print(f"{pairs:6} {pairs // 2:6} {token.objects:8} {name:24} {median:8.2f} {own:6.2f}"
+                  f" {own / token.objects * 1e6:8.1f} {calls:7} {calls / token.objects:6.2f} {memory:6.1f}"
+                  f" {memory - base:6.1f}", flush=True)
+        memory = token.memory(*PKCS11_TOOL(SOFTHSM))
+        print(f"{pairs:6} {pairs // 2:6} {token.objects:8} {'pkcs11-tool -O':24} {token.seconds(PEER[1]):8.2f}"
+              f" {'':6} {'':8} {'':7} {'':6} {memory:6.1f}", flush=True)
+        shutil.rmtree(token.folder)
+    print()
+
+
+def network(top, options):
+    token = Token(f"{top}/network", options.network_pairs)
+    print(f"{token.pairs} pairs, every call 2 ms longer, medians of {options.runs}")
+    for name, job in [("hsmcert find-key", find_key()), ("hsmcert find-key --json", find_key("--json"))]:
+        slow = {"PKCS11_SHIM_DELAY_US": "2000"}
+        seconds = statistics.median(token.seconds(job, SHIM, **slow) for _ in range(options.runs))
+        calls = token.calls(job, **slow)
+        print(f"{name:34} {seconds:8.2f} s {calls:7} calls, one after the other {calls * 0.002:.2f} s", flush=True)
 
 
 def main():
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--bin", "hsmcert"], cwd=ROOT, check=True)
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "pkcs11-shim"], cwd=ROOT, check=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["compare", "scale", "network"])
+    parser.add_argument("--pairs", type=int, default=2000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[2500, 5000, 10000])
+    parser.add_argument("--network-pairs", type=int, default=1000)
+    options = parser.parse_args()
+    for package in [["--bin", "hsmcert"], ["--package", "pkcs11-shim"]]:
+        subprocess.run(["cargo", "build", "--quiet", "--release", *package], cwd=ROOT, check=True)
+    parts = {"compare": compare, "scale": scale, "network": network}
     with tempfile.TemporaryDirectory() as top:
-        token = Token(top)
-        filling = multiprocessing.get_context("spawn").Process(target=fill, args=(token.env["SOFTHSM2_CONF"], PAIRS))
-        filling.start()
-        filling.join()
-        objects = 2 * PAIRS
-        count = json.loads(hsmcert(token, SOFTHSM, "--objects", "--count", "--json"))["count"]
-        assert count == objects, f"{count} objects instead of {objects}"
-        times = [[] for _ in JOBS]
-        for _ in range(RUNS):
-            for number, (_, job) in enumerate(JOBS):
-                start = time.perf_counter()
-                job(token, SOFTHSM)
-                times[number].append(time.perf_counter() - start)
-        base = statistics.median(times[0])
-        print(f"{objects} objects, medians of {RUNS}")
-        print(f"{'job':34} {'seconds':>8} {'ratio':>6} {'calls':>7} {'each':>6}")
-        for (name, job), seconds in zip(JOBS, times):
-            log = token.folder / "calls"
-            log.unlink(missing_ok=True)
-            job(token, SHIM)
-            calls = len(log.read_text().splitlines())
-            median = statistics.median(seconds)
-            print(f"{name:34} {median:8.2f} {median / base:6.2f} {calls:7} {calls / objects:6.2f}")
-        for name, command in [
-            ("pkcs11-tool -O", ["pkcs11-tool", "--module", SOFTHSM, "--token-label", "bench", "--login", "--pin", PIN, "-O"]),
-            ("hsmcert find-key", [HSMCERT, "find-key"]),
-            ("hsmcert find-key --json", [HSMCERT, "find-key", "--json"]),
-        ]:
-            print(f"largest resident set of {name}: {memory(token, command):.1f} MiB")
+        for part in options.parts:
+            parts[part](top, options)
 
 
 if __name__ == "__main__":

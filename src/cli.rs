@@ -21,6 +21,7 @@ mod facts;
 mod failure;
 mod find_key;
 mod hint;
+mod json;
 mod lint;
 mod new;
 mod pin;

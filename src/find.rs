@@ -63,12 +63,12 @@ pub struct Found {
 /// # Errors
 /// Token errors.
 pub fn find(session: &Session<'_>, query: &Query, now: i64, progress: &dyn Fn(usize, usize)) -> Result<Found, Error> {
-    let Inventory { entries, keys } = inventory::read(session, query, progress)?;
+    let Inventory { entries, keys } = inventory::read(session, query, now, progress)?;
     let groups = pair::group(entries);
     let shared = duplicate::shared(&groups);
     let mut rows = match &query.rows {
-        Rows::Pairs => pair::pairs(&groups, &shared, session.token(), now),
-        Rows::Objects(classes) => pair::objects(&groups, classes, &shared, session.token(), now),
+        Rows::Pairs => pair::pairs(&groups, &shared, session.token()),
+        Rows::Objects(classes) => pair::objects(&groups, classes, &shared, session.token()),
     };
     rows.retain(|row| query.filter.fits(row));
     let matched = rows.len();

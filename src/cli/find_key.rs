@@ -27,15 +27,17 @@ pub(super) fn run(global: &Global, arguments: &FindKeyArguments, report: &Report
             let found = find::find(session, &query, now, &|done, total| progress.show(done, total))?;
             Ok((found, session.token().clone()))
         })?;
-    match output {
-        Output::Count => report.result(&json::Count::new(&token, &found), &format!("{}\n", found.matched)),
-        Output::Handles => report.result(&json::Found::new(&token, &query, &found), &text::handles(&found)),
-        Output::Csv(columns) => {
-            report.result(&json::Found::new(&token, &query, &found), &text::csv(&found, &columns)?);
+    let text = match &output {
+        Output::Count => {
+            report.result(&json::Count::new(&token, &found), &format!("{}\n", found.matched));
+            return Ok(());
         }
-        Output::Table(columns) => {
-            report.result(&json::Found::new(&token, &query, &found), &text::table(&found, &columns));
-        }
-    }
+        // Of thousands of rows only what is wanted is made.
+        _ if report.is_json() => String::new(),
+        Output::Handles => text::handles(&found),
+        Output::Csv(columns) => text::csv(&found, columns)?,
+        Output::Table(columns) => text::table(&found, columns),
+    };
+    report.result(&json::Found::new(&token, &query, &found), &text);
     Ok(())
 }

@@ -5,13 +5,13 @@
 
 mod said;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{diagnostics, exit};
+use super::{diagnostics, exit, json};
 use said::{Beside, Said, WithBeside};
 
 /// How to print. A clone is the same report.
@@ -54,7 +54,8 @@ impl Report {
     pub(super) fn result(&self, object: &impl Serialize, text: &str) {
         if self.json {
             let object = WithBeside { object, beside: self.said.take() };
-            self.stdout(format!("{}\n", json(&object)).as_bytes());
+            // A reader that went away (`| head`) is no failure of ours.
+            let _ = json::write(&object, BufWriter::new(std::io::stdout().lock()));
         } else if !self.quiet {
             self.stdout(text.as_bytes());
         }
@@ -126,7 +127,7 @@ impl Report {
     /// With `--json`, for the next object; behind the result, as an object of its own on stderr.
     fn keep(&self, say: impl FnOnce(&mut Beside)) {
         if let Some(late) = self.said.keep(say) {
-            eprintln!("{}", json(&late));
+            let _ = json::write(&late, BufWriter::new(std::io::stderr().lock()));
         }
     }
 
@@ -162,7 +163,8 @@ impl Report {
             if let Some(invalid) = failure.invalid.as_deref() {
                 beside.diagnostics.extend(diagnostics::json(&invalid.source, &invalid.diagnostics));
             }
-            eprintln!("{}", json(&WithBeside { object: &object, beside }));
+            let object = WithBeside { object: &object, beside };
+            let _ = json::write(&object, BufWriter::new(std::io::stderr().lock()));
             return ExitCode::from(number);
         }
         self.finding(failure);
@@ -194,23 +196,8 @@ impl Report {
     }
 }
 
-/// An object for a script, which may also end on a terminal: JSON leaves some control characters as they are.
-fn json(object: &impl Serialize) -> String {
-    let text = serde_json::to_string_pretty(object).unwrap_or_default();
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => escaped.push('\n'),
-            // They can only be inside of strings, and all of them have four hex digits.
-            steering if is_steering(steering) => escaped.push_str(&format!("\\u{:04x}", u32::from(steering))),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 /// Control characters, and direction overrides, which make a line read as something else.
-fn is_steering(character: char) -> bool {
+pub(super) fn is_steering(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -234,6 +221,5 @@ mod tests {
     #[test]
     fn control_characters_never_reach_the_terminal() {
         assert_eq!(shown("a\u{1b}[31mb\nc\u{202e}"), "a\\u{1b}[31mb\\nc\\u{202e}");
-        assert_eq!(json(&["a\u{9b}31m\u{202e}\n"]), "[\n  \"a\\u009b31m\\u202e\\n\"\n]");
     }
 }

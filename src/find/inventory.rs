@@ -1,7 +1,9 @@
 //! What is read from the token: all of it, or what one search finds and what shares an id with that.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::pair::Linked;
 use super::{Query, Rows};
 use crate::error::Error;
 use crate::key::PublicKey;
@@ -13,21 +15,37 @@ const KEYS: [ObjectClass; 3] = [ObjectClass::PrivateKey, ObjectClass::PublicKey,
 /// More ids than these are not asked for one by one.
 const FEW: usize = 8;
 
-/// An object, and the certificate in it.
+/// An object, and what its certificate says. Rows share both: a token may hold thousands.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) listed: Listed,
-    pub(super) certificate: Option<Certificate>,
+    pub(super) listed: Arc<Listed>,
+    pub(super) certificate: Option<Arc<Linked>>,
+    pub(super) is_ca: bool,
     /// Its public key, where the object shows one.
     pub(super) key: Option<PublicKey>,
 }
 
 impl Entry {
-    pub(super) fn new(listed: Listed) -> Self {
+    /// With what its certificate says on this day.
+    fn new(listed: Listed, now: i64) -> Self {
+        Self::with(listed, |certificate| Some(Arc::new(Linked::new(certificate, now))))
+    }
+
+    /// For those who do not ask what its certificate says.
+    pub(super) fn without_facts(listed: Listed) -> Self {
+        Self::with(listed, |_| None)
+    }
+
+    fn with(listed: Listed, facts: impl FnOnce(&Certificate) -> Option<Arc<Linked>>) -> Self {
         let certificate = listed.object.value.as_deref().and_then(|der| Certificate::from_der(der).ok());
         let of_certificate = || certificate.as_ref().and_then(|certificate| certificate.public_key().ok());
         let key = listed.object.public_key.clone().or_else(of_certificate);
-        Self { listed, certificate, key }
+        Self {
+            is_ca: certificate.as_ref().is_some_and(Certificate::is_ca),
+            certificate: certificate.as_ref().and_then(facts),
+            listed: Arc::new(listed),
+            key,
+        }
     }
 }
 
@@ -39,7 +57,13 @@ pub(super) struct Inventory {
 }
 
 /// Reads as little as the filter allows.
-pub(super) fn read(session: &Session<'_>, query: &Query, progress: &dyn Fn(usize, usize)) -> Result<Inventory, Error> {
+pub(super) fn read(
+    session: &Session<'_>,
+    query: &Query,
+    now: i64,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Inventory, Error> {
+    let entries = |listed: Vec<Listed>| listed.into_iter().map(|listed| Entry::new(listed, now)).collect();
     let classes = classes(&query.rows);
     let list = |wanted, progress| session.list(&classes, wanted, query.detail, progress);
     let complete = || -> Result<Inventory, Error> {
@@ -48,7 +72,7 @@ pub(super) fn read(session: &Session<'_>, query: &Query, progress: &dyn Fn(usize
         for class in KEYS.into_iter().filter(|class| !classes.contains(class)) {
             keys += session.count(class)?;
         }
-        Ok(Inventory { entries: listed.into_iter().map(Entry::new).collect(), keys: Some(keys) })
+        Ok(Inventory { entries: entries(listed), keys: Some(keys) })
     };
     let Some(wanted) = query.filter.search() else { return complete() };
     let mut found = list(wanted, &|_, _| {})?;
@@ -67,7 +91,7 @@ pub(super) fn read(session: &Session<'_>, query: &Query, progress: &dyn Fn(usize
             found.extend(partners.into_iter().filter(|one| seen.insert((one.object.class, one.object.handle()))));
         }
     }
-    Ok(Inventory { entries: found.into_iter().map(Entry::new).collect(), keys: None })
+    Ok(Inventory { entries: entries(found), keys: None })
 }
 
 /// Whose objects are read: what a key is linked with is told by all three of its classes.

@@ -2,6 +2,7 @@
 //! OpenSSL's engine see it. All of this is linear in the number of objects.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::duplicate::{Shared, SharedValues};
 use super::inventory::Entry;
@@ -15,7 +16,7 @@ use crate::x509::Certificate;
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The objects that it stands for: private key, public key, certificate or secret key, in this order.
-    pub objects: Vec<Listed>,
+    pub objects: Vec<Arc<Listed>>,
     /// `CKA_LABEL` of the first one.
     pub label: String,
     /// `CKA_ID` of the first one.
@@ -25,7 +26,7 @@ pub struct Row {
     /// The public key, of the key or of its certificate.
     pub public_key: Option<PublicKey>,
     /// The linked certificate; for a certificate itself.
-    pub certificate: Option<Linked>,
+    pub certificate: Option<Arc<Linked>>,
     /// What it lacks.
     pub orphan: Option<Orphan>,
     /// Why its key is not as good as one that was made in the token.
@@ -53,6 +54,20 @@ pub struct Linked {
     pub days_left: i64,
     /// SHA-256 of its DER in lower hex.
     pub sha256: String,
+}
+
+impl Linked {
+    pub(super) fn new(certificate: &Certificate, now: i64) -> Self {
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer().to_string(),
+            serial: certificate.serial_hex(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            days_left: (certificate.not_after() - now).div_euclid(86_400),
+            sha256: certificate.fingerprint_sha256(),
+        }
+    }
 }
 
 /// What an object lacks.
@@ -112,10 +127,9 @@ impl Group {
     }
 
     fn orphan(&self) -> Option<Orphan> {
-        let is_ca = |entry: &Entry| entry.certificate.as_ref().is_some_and(Certificate::is_ca);
         match (self.privates.is_empty(), self.certificates.is_empty(), self.publics.is_empty()) {
             (false, true, _) => Some(Orphan::NoCertificate),
-            (true, false, true) if self.certificates.iter().all(is_ca) => None,
+            (true, false, true) if self.certificates.iter().all(|entry| entry.is_ca) => None,
             (true, false, _) => Some(Orphan::NoKey),
             (true, true, false) => Some(Orphan::NoPrivateKey),
             (false, false, _) | (true, true, true) => None,
@@ -198,7 +212,7 @@ impl Groups {
 }
 
 /// A row for each key and certificate that belong together.
-pub(super) fn pairs<'g>(groups: &'g [Group], shared: &SharedValues<'_>, token: &TokenInfo, now: i64) -> Vec<Row> {
+pub(super) fn pairs<'g>(groups: &'g [Group], shared: &SharedValues<'_>, token: &TokenInfo) -> Vec<Row> {
     let mut rows = Vec::new();
     for group in groups {
         let Group { privates, publics, certificates, secrets, key: _ } = group;
@@ -207,9 +221,9 @@ pub(super) fn pairs<'g>(groups: &'g [Group], shared: &SharedValues<'_>, token: &
         for index in 0..privates.len().max(publics.len()).max(certificates.len()) {
             let entries = [nth(privates, index), nth(publics, index), nth(certificates, index)];
             let entries: Vec<&Entry> = entries.into_iter().flatten().collect();
-            rows.extend(row(&entries, group, shared, token, now));
+            rows.extend(row(&entries, group, shared, token));
         }
-        rows.extend(secrets.iter().filter_map(|secret| row(&[secret], group, shared, token, now)));
+        rows.extend(secrets.iter().filter_map(|secret| row(&[secret], group, shared, token)));
     }
     rows
 }
@@ -220,39 +234,30 @@ pub(super) fn objects(
     classes: &[ObjectClass],
     shared: &SharedValues<'_>,
     token: &TokenInfo,
-    now: i64,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     for group in groups {
         let wanted = group.entries().filter(|entry| classes.contains(&entry.listed.object.class));
-        rows.extend(wanted.filter_map(|entry| row(&[entry], group, shared, token, now)));
+        rows.extend(wanted.filter_map(|entry| row(&[entry], group, shared, token)));
     }
     rows
 }
 
-fn row(entries: &[&Entry], group: &Group, shared: &SharedValues<'_>, token: &TokenInfo, now: i64) -> Option<Row> {
+fn row(entries: &[&Entry], group: &Group, shared: &SharedValues<'_>, token: &TokenInfo) -> Option<Row> {
     let first = &entries.first()?.listed.object;
     let own = entries.iter().copied().find(|entry| entry.listed.object.class == ObjectClass::Certificate);
-    let certificate = own.or(group.certificates.first()).and_then(|entry| entry.certificate.as_ref());
+    let certificate = own.or(group.certificates.first()).and_then(|entry| entry.certificate.clone());
     let public_key = entries.iter().find_map(|entry| entry.key.clone()).or_else(|| group.key.clone());
     let word = || entries.iter().find_map(|entry| entry.listed.object.key_type.clone());
     let algorithm = public_key.as_ref().map(|key| key.algorithm().to_string()).or_else(word);
     Some(Row {
-        objects: entries.iter().map(|entry| entry.listed.clone()).collect(),
+        objects: entries.iter().map(|entry| Arc::clone(&entry.listed)).collect(),
         label: first.label.clone(),
         id: first.id.clone(),
         algorithm: algorithm.unwrap_or_else(|| "unknown".to_owned()),
-        certificate: certificate.map(|certificate| Linked {
-            subject: certificate.subject(),
-            issuer: certificate.issuer().to_string(),
-            serial: certificate.serial_hex(),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            days_left: (certificate.not_after() - now).div_euclid(86_400),
-            sha256: certificate.fingerprint_sha256(),
-        }),
+        certificate,
         orphan: group.orphan(),
-        weaknesses: weakness::of(entries.iter().map(|entry| &entry.listed), public_key.as_ref()),
+        weaknesses: weakness::of(entries.iter().map(|entry| entry.listed.as_ref()), public_key.as_ref()),
         shared: shared.of(entries),
         uri: uri(first, token),
         public_key,

@@ -157,7 +157,7 @@ fn read(session: &Session<'_>, reference: &KeyReference) -> Result<Vec<Entry>, E
         (None, label) => list(Wanted::Label(label.unwrap_or_default()))?,
     };
     if reference.id().is_some() {
-        return Ok(found.into_iter().map(Entry::new).collect());
+        return Ok(found.into_iter().map(Entry::without_facts).collect());
     }
     let ids = |test: fn(&Object) -> bool| -> HashSet<KeyId> {
         let named = found.iter().map(|one| &one.object).filter(|object| test(object) && !object.id.is_empty());
@@ -172,7 +172,7 @@ fn read(session: &Session<'_>, reference: &KeyReference) -> Result<Vec<Entry>, E
             found.extend(partners.into_iter().filter(|one| seen.insert((one.object.class, one.object.handle()))));
         }
     }
-    Ok(found.into_iter().map(Entry::new).collect())
+    Ok(found.into_iter().map(Entry::without_facts).collect())
 }
 
 /// Adds the certificates of the key, and what only shares its id.

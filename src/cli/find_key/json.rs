@@ -5,23 +5,41 @@ use std::collections::BTreeMap;
 use hsmcert::find::{self, Query, Row, Rows};
 use hsmcert::token::{AttributeValue, Listed, TokenInfo};
 use hsmcert::x509;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::super::clock::date;
 use super::column::{class_name, orphan_word};
 
+/// What is written row by row: a token may hold thousands.
 #[derive(Serialize)]
-pub(super) struct Found {
-    token: String,
-    token_serial: String,
+pub(super) struct Found<'f> {
+    token: &'f str,
+    token_serial: &'f str,
     /// Rows that fit.
     count: usize,
     /// Keys on the token; null where only a part of it was read.
     total_keys: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pairs: Option<Vec<Pair>>,
+    pairs: Option<Pairs<'f>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    objects: Option<Vec<Object>>,
+    objects: Option<Objects<'f>>,
+}
+
+/// The rows, and whether all of the token was read.
+struct Pairs<'f>(&'f [Row], bool);
+
+struct Objects<'f>(&'f [Row], bool);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|row| pair(row, self.1)))
+    }
+}
+
+impl Serialize for Objects<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().filter_map(|row| object(row, self.1)))
+    }
 }
 
 /// With `--count`.
@@ -87,16 +105,16 @@ enum Value {
     List(Vec<String>),
 }
 
-impl Found {
-    pub(super) fn new(token: &TokenInfo, query: &Query, found: &find::Found) -> Self {
+impl<'f> Found<'f> {
+    pub(super) fn new(token: &'f TokenInfo, query: &Query, found: &'f find::Found) -> Self {
         let is_complete = found.keys.is_some();
         let (pairs, objects) = match query.rows {
-            Rows::Pairs => (Some(found.rows.iter().map(|row| pair(row, is_complete)).collect()), None),
-            Rows::Objects(_) => (None, Some(found.rows.iter().filter_map(|row| object(row, is_complete)).collect())),
+            Rows::Pairs => (Some(Pairs(&found.rows, is_complete)), None),
+            Rows::Objects(_) => (None, Some(Objects(&found.rows, is_complete))),
         };
         Self {
-            token: token.label.clone(),
-            token_serial: token.serial.clone(),
+            token: &token.label,
+            token_serial: &token.serial,
             count: found.matched,
             total_keys: found.keys,
             pairs,
@@ -113,7 +131,7 @@ impl Count {
 }
 
 fn pair(row: &Row, is_complete: bool) -> Pair {
-    Pair { facts: facts(row, is_complete), objects: row.objects.iter().map(member).collect() }
+    Pair { facts: facts(row, is_complete), objects: row.objects.iter().map(|listed| member(listed)).collect() }
 }
 
 fn object(row: &Row, is_complete: bool) -> Option<Object> {
