@@ -215,7 +215,8 @@ def main():
     for package in [["--bin", "hsmcert"], ["--package", "pkcs11-shim"]]:
         subprocess.run(["cargo", "build", "--quiet", "--release", *package], cwd=ROOT, check=True)
     parts = {"compare": compare, "scale": scale, "network": network}
-    with tempfile.TemporaryDirectory() as top:
+    # In memory, where there is such a folder: SoftHSM flushes each object to the disk when it is made.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as top:
         for part in options.parts:
             parts[part](top, options)
 
