@@ -106,7 +106,7 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
             certificate,
         };
         report.result(&serving, &describe(&serving, &link.label, &proof::server_names(leaf), address));
-        serve::serve(session, &link, &html, &listener, *requests, &stop, &|event| tell(&report, event))
+        serve::serve(session, &link, &html, &listener, *requests, &stop, &|event| tell(report, event))
     })?;
     report.aside(&format!("ended after {served} page{}\n", if served == 1 { "" } else { "s" }));
     Ok(())

@@ -90,6 +90,8 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
     for flag in module.details(&made)?.flags {
         report.warning(&format!("the new token says: {flag}"));
     }
+    // Nothing is said after the result.
+    drop(module);
     let made = initialised(made, destroyed);
     report.result(&made, &describe(&made));
     Ok(())

@@ -85,6 +85,8 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
     let set_by = if *so { "security-officer" } else { "user" };
     let set = PinSet { slot: token.slot_number(), label: token.label, serial: token.serial, set_by };
     remind(&target, report);
+    // Nothing is said after the result.
+    drop(module);
     report.result(&set, &format!("the user's PIN of the token \"{}\" is set\n", shown(&set.label)));
     Ok(())
 }
