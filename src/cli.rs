@@ -45,7 +45,6 @@ mod windows_store;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -173,7 +172,7 @@ impl Global {
 }
 
 /// Runs the command line and returns the exit code.
-pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let arguments = match certreq_words::normalise(arguments) {
         Ok(arguments) => arguments,
@@ -189,7 +188,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(error) => {
             // Help goes to stdout with code 0, mistakes to stderr with code 2.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+            return if error.use_stderr() { exit::USAGE } else { 0 };
         }
     };
     let Arguments { global, command } = match Arguments::from_arg_matches(&matches) {
@@ -217,7 +216,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => report.failure(&failure),
     }
 }

@@ -6,7 +6,6 @@
 mod said;
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
-use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -148,7 +147,7 @@ impl Report {
     }
 
     /// The failure, on stderr; its exit code.
-    pub(super) fn failure(&self, failure: &Failure) -> ExitCode {
+    pub(super) fn failure(&self, failure: &Failure) -> u8 {
         let (number, word) = exit::code(failure.kind);
         if self.json {
             let object = JsonFailure {
@@ -165,13 +164,13 @@ impl Report {
             }
             let object = WithBeside { object: &object, beside };
             let _ = json::write(&object, BufWriter::new(std::io::stderr().lock()));
-            return ExitCode::from(number);
+            return number;
         }
         self.finding(failure);
         if let Some(invalid) = &failure.invalid {
             eprintln!("error: {}: {}", shown(&invalid.source.name), failure.nothing_done);
         }
-        ExitCode::from(number)
+        number
     }
 
     /// What one of several files failed with; with `--json` that is part of the result.

@@ -1,7 +1,8 @@
-//! The end of a process that cannot end by itself.
+//! The end of the process.
 
-/// Ends the process at once, with nothing run that others have left for its end: the exit handlers of a module that
-/// hangs may wait for the very call that does not return. What is not flushed is lost; the system frees locks.
+/// Ends the process at once, with nothing run that others have left for its end: exit handlers of vendors' modules crash
+/// (SoftHSM's with OpenSSL 3), and those of a module that hangs may wait for the very call that does not return. What is
+/// not flushed is lost; the system frees locks.
 #[allow(unsafe_code)]
 pub fn end_process(code: u8) -> ! {
     #[cfg(unix)]
