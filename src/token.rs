@@ -7,6 +7,7 @@ mod attribute_template;
 mod attribute_text;
 mod attribute_value;
 mod attributes;
+mod call_error;
 mod certificate_object;
 mod conduct;
 mod details;
