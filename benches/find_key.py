@@ -6,8 +6,9 @@ needs: softhsm2 opensc openssl
 
 compare   one token, all jobs in turns, so that a busy machine slows all: medians, compared as ratios; the calls are
           counted by the shim in a run of their own; memory
-scale     tokens with more and more pairs, every second one with a certificate: time, calls and memory for each object.
-          SoftHSM keeps all objects in memory; what the listing itself takes is the difference to a search for one label
+scale     tokens with more and more pairs, every second one with a certificate: processor time (the least of all runs),
+          calls and memory. SoftHSM reads all objects at its start and keeps them; what the listing itself takes, "own",
+          is the difference to a search for one label
 network   every call takes 2 ms longer, as over a network
 
 Without a word all three are done.
@@ -62,11 +63,15 @@ class Token:
         job(self, SHIM, **more)
         return len(log.read_text().splitlines())
 
+    def usage(self, *command):
+        """Processor seconds, and the largest resident set in MiB."""
+        code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True,stdout=subprocess.DEVNULL);"
+                "used=resource.getrusage(resource.RUSAGE_CHILDREN);print(used.ru_utime+used.ru_stime,used.ru_maxrss)")
+        seconds, kib = self.run(sys.executable, "-c", code, *command, HSMCERT_MODULE=SOFTHSM).stdout.split()
+        return float(seconds), int(kib) / 1024
+
     def memory(self, *command):
-        """Largest resident set in MiB."""
-        code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True,capture_output=True);"
-                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-        return int(self.run(sys.executable, "-c", code, *command, HSMCERT_MODULE=SOFTHSM).stdout) / 1024
+        return self.usage(*command)[1]
 
 
 def PKCS11_TOOL(module):
@@ -172,24 +177,22 @@ def compare(top, options):
 
 
 def scale(top, options):
-    print(f"{'pairs':>6} {'certs':>6} {'objects':>8} {'job':24} {'seconds':>8} {'own':>6} {'us each':>8} {'calls':>7}"
+    print(f"{'pairs':>6} {'certs':>6} {'objects':>8} {'job':24} {'cpu s':>8} {'own':>6} {'us each':>8} {'calls':>7}"
           f" {'each':>6} {'MiB':>6} {'own':>6}")
     for pairs in options.sizes:
         token = Token(f"{top}/scale-{pairs}", pairs, pairs // 2)
-        one = ("--label", "key-00007")
-        jobs = [("find-key --label LABEL", one), ("find-key", ()), ("find-key --json", ("--json",))]
-        times = [[token.seconds(find_key(*job)) for _, job in jobs] for _ in range(options.runs)]
-        medians = [statistics.median(column) for column in zip(*times)]
-        base = token.memory(HSMCERT, "find-key", *one)
-        for (name, job), median in zip(jobs, medians):
-            own, calls = median - medians[0], token.calls(find_key(*job))
-            memory = token.memory(HSMCERT, "find-key", *job)
-            print(f"{pairs:6} {pairs // 2:6} {token.objects:8} {name:24} {median:8.2f} {own:6.2f}"
-                  f" {own / token.objects * 1e6:8.1f} {calls:7} {calls / token.objects:6.2f} {memory:6.1f}"
-                  f" {memory - base:6.1f}", flush=True)
-        memory = token.memory(*PKCS11_TOOL(SOFTHSM))
-        print(f"{pairs:6} {pairs // 2:6} {token.objects:8} {'pkcs11-tool -O':24} {token.seconds(PEER[1]):8.2f}"
-              f" {'':6} {'':8} {'':7} {'':6} {memory:6.1f}", flush=True)
+        lists = {"find-key --label LABEL": ("--label", "key-00007"), "find-key": (), "find-key --json": ("--json",)}
+        commands = {name: [HSMCERT, "find-key", *more] for name, more in lists.items()}
+        commands["pkcs11-tool -O"] = PKCS11_TOOL(SOFTHSM)
+        used = {name: [token.usage(*command) for _ in range(options.runs)] for name, command in commands.items()}
+        least = {name: [min(column) for column in zip(*runs)] for name, runs in used.items()}
+        base = least["find-key --label LABEL"]
+        for name, (seconds, memory) in least.items():
+            line = f"{pairs:6} {pairs // 2:6} {token.objects:8} {name:24} {seconds:8.2f}"
+            own = seconds - base[0]
+            line += f" {own:6.2f} {own / token.objects * 1e6:8.1f}"
+            calls = token.calls(PEER[1] if name == PEER[0] else find_key(*lists[name]))
+            print(f"{line} {calls:7} {calls / token.objects:6.2f} {memory:6.1f} {memory - base[1]:6.1f}", flush=True)
         shutil.rmtree(token.folder)
     print()
 
