@@ -10,6 +10,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use support::{Outcome, Running, SEED_INF, Sandbox, Shim, SoftToken, spawnable};
 
 /// Seconds for a call: longer than one of SoftHSM takes on a busy machine.
@@ -78,6 +79,20 @@ fn accept_finishes_what_a_hanging_module_left() {
     token.run(&["accept", "request.crt.pem"]).ok();
     assert_eq!(token.objects().len(), 3);
     token.run(&["verify"]).ok();
+}
+
+/// The other modules are looked at all the same.
+#[test]
+fn a_hanging_module_is_part_of_the_list() {
+    let token = SoftToken::new();
+    let shim = Shim::before(&token).hanging("C_Initialize:1").named("a_module_that_hangs.so");
+    let listed = run(&shim, &["token", "list", "--json"]).ok().json();
+    let modules = listed["modules"].as_array().unwrap();
+    let module = |name: &str| modules.iter().find(|one| one["path"].as_str().unwrap().ends_with(name)).unwrap();
+    let error = module("a_module_that_hangs.so")["error"].as_str().unwrap();
+    assert!(error.contains(&format!("has not returned from C_Initialize in {LIMIT} s")), "{error}");
+    let softhsm = module("libsofthsm2.so");
+    assert_eq!((&softhsm["error"], &softhsm["tokens"][0]["label"]), (&Value::Null, &SoftToken::LABEL.into()));
 }
 
 /// The call hangs in one of the sessions that read at once; the others go on.

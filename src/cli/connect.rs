@@ -6,7 +6,9 @@ use std::time::Duration;
 use hsmcert::pin::{Pin, PinSource};
 use hsmcert::platform::{self, ModuleFile};
 use hsmcert::request::TokenRequest;
-use hsmcert::token::{CallError, CallObserver, Conduct, Module, PinReader, Session, TimeLimit, TokenInfo, vendor};
+use hsmcert::token::{
+    CallError, CallObserver, Conduct, Module, PinReader, Session, TimeLimit, TokenInfo, Watchdog, vendor,
+};
 use hsmcert::trial::{Starting, TrialToken};
 use hsmcert::{Error, ErrorKind};
 
@@ -143,18 +145,27 @@ fn open(
     Ok((module, token))
 }
 
-/// Loads a module, when its file looks like one.
+/// Loads a module, when its file looks like one. A call that hangs ends the process.
 pub(super) fn load(
     path: &Path,
     init_args: Option<&str>,
     limit: Option<TimeLimit>,
     report: &Report,
 ) -> Result<Module, Error> {
+    load_watched(path, init_args, limit.map(|limit| watch::watchdog(path, limit, report.clone())), report)
+}
+
+/// [`load`] for those who know what to do about a call that hangs.
+pub(super) fn load_watched(
+    path: &Path,
+    init_args: Option<&str>,
+    watchdog: Option<Watchdog>,
+    report: &Report,
+) -> Result<Module, Error> {
     // What cannot be read is the loader's to tell.
     if let Some(flaw) = ModuleFile::read(path).ok().and_then(|file| file.flaw()) {
         return Err(Error::ModuleFile { path: path.to_owned(), flaw });
     }
-    let watchdog = limit.map(|limit| watch::watchdog(path, limit, report.clone()));
     Ok(Module::load(path, init_args, observe(report), watchdog)?)
 }
 

@@ -1,6 +1,7 @@
 //! `hsmcert token list | info`; the other subcommands have files of their own.
 
 mod init;
+mod look;
 mod lost;
 mod set_pin;
 mod test;
@@ -10,11 +11,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hsmcert::platform::ConfiguredModule;
+use hsmcert::platform::{self, ConfiguredModule};
 use hsmcert::token::vendor::{self, Platform};
 use hsmcert::token::{TimeLimit, TokenDetails};
 use hsmcert::trial::TrialToken;
-use hsmcert::{Error, platform};
 use serde::Serialize;
 
 use super::config::Config;
@@ -113,7 +113,7 @@ pub(super) fn run(global: &Global, arguments: &TokenArguments, report: &Report) 
 }
 
 fn list(global: &Global, report: &Report) -> Result<(), Failure> {
-    let limit = watch::time_limit(global, &Environment::read())?;
+    let limit = watch::time_limit_or(look::PATIENCE, global, &Environment::read())?;
     let modules = find_modules(global)?.into_iter().map(|found| look_at(found, limit, report)).collect();
     let listed = Listed { modules };
     report.result(&listed, &draw(&listed));
@@ -159,23 +159,11 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
     Ok(found)
 }
 
-/// A module that does not work is part of the result; one that hangs ends the process, which it holds.
 fn look_at(found: Found, limit: Option<TimeLimit>, report: &Report) -> JsonModule {
     let Found { path, init_args, why } = found;
-    // tpm2-pkcs11 writes a dozen lines to stderr where there is no TPM. With -vv they are seen.
-    let silence = if report.shows_calls() { None } else { platform::Silence::begin() };
-    let tokens = || -> Result<Vec<JsonToken>, Error> {
-        let module = connect::load(&path, init_args.as_deref(), limit, report)?;
-        module.tokens()?.iter().map(|token| Ok(json(module.details(token)?))).collect()
-    };
-    let tokens = tokens();
-    drop(silence);
-    let (tokens, error) = match tokens {
-        Ok(tokens) => (tokens, None),
-        Err(error) => {
-            let Failure { message, causes, .. } = Failure::from(error);
-            (vec![], Some([vec![message], causes].concat().join(": ")))
-        }
+    let (tokens, error) = match look::tokens(&path, init_args.as_deref(), limit, report) {
+        Ok(tokens) => (tokens.into_iter().map(json).collect(), None),
+        Err(error) => (vec![], Some(error)),
     };
     JsonModule { product: vendor::by_module(&path).map(|vendor| vendor.product), path, why, tokens, error }
 }

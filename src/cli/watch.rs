@@ -18,6 +18,15 @@ const KEY_GENERATION: Duration = Duration::from_secs(600);
 
 /// `--timeout`, `HSMCERT_TIMEOUT`, or what is usual; `None` for none.
 pub(super) fn time_limit(global: &Global, environment: &Environment) -> Result<Option<TimeLimit>, Failure> {
+    time_limit_or(CALL, global, environment)
+}
+
+/// [`time_limit`] for a command that usually waits another time for a call.
+pub(super) fn time_limit_or(
+    call: Duration,
+    global: &Global,
+    environment: &Environment,
+) -> Result<Option<TimeLimit>, Failure> {
     let seconds = match (global.timeout, &environment.timeout) {
         (Some(seconds), _) => Some(seconds),
         (None, Some(text)) => Some(text.parse().map_err(|_| {
@@ -29,7 +38,7 @@ pub(super) fn time_limit(global: &Global, environment: &Environment) -> Result<O
     Ok(match seconds.map(u64::from).map(Duration::from_secs) {
         Some(Duration::ZERO) => None,
         Some(limit) => Some(TimeLimit { call: limit, key_generation: limit }),
-        None => Some(TimeLimit { call: CALL, key_generation: KEY_GENERATION }),
+        None => Some(TimeLimit { call, key_generation: KEY_GENERATION }),
     })
 }
 
