@@ -101,13 +101,13 @@ impl Session<'_> {
     }
 
     /// Runs what searches more than once, and once more if there is a new session by then: all that it finds is of one
-    /// session.
+    /// session. An error is looked at again too, since one object under two handles may be taken for two.
     ///
     /// # Errors
     /// Those of the operation.
     pub fn in_one_session<T, E>(&self, operation: impl Fn() -> Result<T, E>) -> Result<T, E> {
-        let epoch = self.epoch();
+        let before = self.is_renewed();
         let result = operation();
-        if self.epoch() == epoch || result.is_err() { result } else { operation() }
+        if self.is_renewed() == before { result } else { operation() }
     }
 }

@@ -27,6 +27,8 @@ pub struct Session<'m> {
     inner: RefCell<Option<Raw>>,
     /// How often it was opened anew: handles of objects are of one time.
     epoch: Cell<u32>,
+    /// The login of a new session has succeeded.
+    is_renewed: Cell<bool>,
     pub(super) conduct: Conduct,
     token: TokenInfo,
     mechanisms: OnceCell<Vec<MechanismType>>,
@@ -41,9 +43,9 @@ impl<'m> Session<'m> {
     pub fn open(module: &'m Module, token: TokenInfo) -> Result<Self, Error> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
-        let (inner, epoch) = (RefCell::new(Some(inner)), Cell::new(0));
+        let (inner, epoch, is_renewed) = (RefCell::new(Some(inner)), Cell::new(0), Cell::new(false));
         let conduct = Conduct::of(module.path());
-        Ok(Self { module, inner, epoch, conduct, token, mechanisms: OnceCell::new() })
+        Ok(Self { module, inner, epoch, is_renewed, conduct, token, mechanisms: OnceCell::new() })
     }
 
     /// The same session for somebody who knows more of the product than its module's name tells.
@@ -222,8 +224,14 @@ impl<'m> Session<'m> {
             PinTries::None => return Err(Error::PinLocked(self.token.label.clone())),
             PinTries::Few | PinTries::Unknown => self.login(pin.as_ref())?,
         }
+        self.is_renewed.set(true);
         self.conduct.tell(&format!("the session was lost ({lost}): a new one is open and logged in"));
         Ok(true)
+    }
+
+    /// Whether the session was lost and a new one is logged in.
+    pub(super) fn is_renewed(&self) -> bool {
+        self.is_renewed.get()
     }
 
     fn close(&self) {
