@@ -21,26 +21,44 @@ const FRIENDLY_NAME: u32 = 11;
 /// A machine with `SoftHSM` and a certificate that was issued for `request`.
 struct Server {
     sandbox: Sandbox,
-    options: Vec<&'static str>,
+    options: Vec<String>,
+    /// The folder of the trial token, where it is used as a token like any other.
+    token: Option<PathBuf>,
 }
 
 impl Server {
     fn with_certificate(request: &str) -> Self {
-        Self::with_options(request, &[])
+        Self::new(request).0
     }
 
-    fn with_options(request: &str, options: &[&'static str]) -> Self {
+    fn new(request: &str) -> (Self, Outcome) {
         let file = if request.contains("[NewRequest]") { "request.inf" } else { "request.toml" };
-        let server = Self { sandbox: Sandbox::new(), options: [&["--trial"], options].concat() };
+        let server = Self { sandbox: Sandbox::new(), options: vec!["--trial".to_owned()], token: None };
         server.sandbox.write(file, request);
-        server.run(&["-new", file, "request.csr.pem"]).ok();
+        let made = server.run(&["-new", file, "request.csr.pem"]).ok();
         server.run(&["dev-ca", "request.csr.pem", "request.crt.pem"]).ok();
+        (server, made)
+    }
+
+    /// Its token is of a module that could be an HSM's: under another name hsmcert does not know `SoftHSM`, whose keys
+    /// are in no provider.
+    fn with_another_module(request: &str) -> Self {
+        let (mut server, made) = Self::new(request);
+        let folder = made.stderr.split("on this disk (").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+        let folder = PathBuf::from(folder);
+        let pin = folder.join("pin").to_str().unwrap().to_owned();
+        let options = ["--module", "C:\\SoftHSM2\\lib\\another.dll", "--token", "hsmcert-trial", "--pin-source", &pin];
+        server.options = options.map(str::to_owned).to_vec();
+        server.token = Some(folder);
         server
     }
 
     fn run(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.sandbox.hsmcert();
         command.env("HSMCERT_KEY_REFERENCES", self.key_references());
+        if let Some(folder) = &self.token {
+            command.env("SOFTHSM2_CONF", folder.join("softhsm2.conf"));
+        }
         Outcome::of(command.args(arguments).args(&self.options))
     }
 
@@ -208,9 +226,8 @@ fn a_link_in_the_store_of_the_machine_is_to_a_key_of_the_machine() {
 
 #[test]
 fn key_container_of_the_request_is_the_container() {
-    // Under another name hsmcert does not know the module for SoftHSM, whose keys have no container.
     let inf = SEED_INF.replace("MachineKeySet = True", "KeyContainer = \"web key\"");
-    let server = Server::with_options(&inf, &["--module", "C:\\SoftHSM2\\lib\\another.dll"]);
+    let server = Server::with_another_module(&inf);
     let said = server.accept(&[]);
     assert_eq!((&said["provider"], &said["container"]), (&KSP.into(), &"web key".into()));
     server.registry(Store::User).unwrap().link_is("web key", KSP, 0, 2);
@@ -218,7 +235,7 @@ fn key_container_of_the_request_is_the_container() {
 
 #[test]
 fn without_a_container_the_commands_that_show_it_are_printed() {
-    let server = Server::with_options(SEED_INF, &["--module", "C:\\SoftHSM2\\lib\\another.dll"]);
+    let server = Server::with_another_module(SEED_INF);
     let said = server.run(&["-accept", "request.crt.pem"]).ok().stdout;
     assert!(said.contains("without a link to its key: provider and container are not both known"), "{said}");
     assert!(said.contains("cloudhsm-cli key generate-file --encoding ksp-key-reference"), "{said}");
@@ -231,14 +248,9 @@ fn without_a_container_the_commands_that_show_it_are_printed() {
     assert!(!server.registry(Store::Machine).unwrap().has_link());
 }
 
-/// `another.dll` is a module that could be an HSM's.
-fn with_another_module() -> Server {
-    Server::with_options(SEED_INF, &["--module", "C:\\SoftHSM2\\lib\\another.dll"])
-}
-
 #[test]
 fn a_key_reference_file_with_the_keys_label_is_the_container() {
-    let server = with_another_module();
+    let server = Server::with_another_module(SEED_INF);
     server.key_reference("tq-3daacd89");
     server.key_reference("www.example.com");
     let said = server.run(&["-accept", "request.crt.pem"]).ok().stdout;
@@ -251,7 +263,7 @@ fn a_key_reference_file_with_the_keys_label_is_the_container() {
 
 #[test]
 fn other_key_reference_files_are_listed_and_none_is_guessed_at() {
-    let server = with_another_module();
+    let server = Server::with_another_module(SEED_INF);
     for name in ["tq-3daacd89", "www.example.com.old", "example.com"] {
         server.key_reference(name);
     }
