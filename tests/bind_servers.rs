@@ -123,8 +123,7 @@ fn nginx_serves_the_renewed_certificate_after_a_reload() {
     let unchanged = site.bind("nginx", "nginx-site.conf", server.port(), &[]);
     assert_eq!(unchanged["files"][0]["change"], "unchanged", "{unchanged:#}");
     site.let_all_users_in();
-    server.signal("HUP");
-    server.until_serving(&site.certificate(), &site.ca());
+    server.reload();
     serves(&site, &server);
 }
 

@@ -82,16 +82,24 @@ impl Server {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Waits until it shows this certificate.
+    /// Asks it to read its configuration anew, and waits until the workers that ran before are gone: for a moment old and
+    /// new ones answer side by side.
     #[track_caller]
-    pub fn until_serving(&self, certificate: &Path, ca: &Path) {
-        let wanted = std::fs::read_to_string(certificate).unwrap();
-        let wanted = first_certificate(&wanted);
+    pub fn reload(&self) {
+        let before = self.workers();
+        assert!(!before.is_empty(), "it has no workers\n{}", self.log());
+        self.signal("HUP");
         let end = Instant::now() + DEADLINE;
-        while !shown(&self.s_client(ca, "www.example.com", "-tls1_3")).contains(wanted) {
-            assert!(Instant::now() < end, "the certificate is not served\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
+        while before.iter().any(|worker| Path::new("/proc").join(worker).exists()) {
+            assert!(Instant::now() < end, "the old workers go on\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The process ids of its children.
+    fn workers(&self) -> Vec<String> {
+        let children = Command::new("pgrep").args(["-P", &self.child.id().to_string()]).output().unwrap();
+        String::from_utf8(children.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
     }
 
     /// Sends a signal to the process.
