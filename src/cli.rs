@@ -2,6 +2,7 @@
 
 mod accept;
 mod bind;
+mod ca;
 mod certreq_words;
 mod clock;
 mod config;
@@ -34,6 +35,7 @@ mod show;
 mod state;
 mod status;
 mod step;
+mod submit;
 mod target;
 mod template;
 mod token;
@@ -106,6 +108,8 @@ enum Command {
     Token(token::TokenArguments),
     /// Look for what usually goes wrong: module, configuration, PIN, permissions
     Doctor(doctor::DoctorArguments),
+    /// Hand a CSR to a CA and fetch its certificate
+    Submit(submit::SubmitArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
 }
@@ -213,6 +217,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Serve(arguments) => serve::run(&global, &arguments, &report),
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
+        Command::Submit(arguments) => submit::run(&global, &arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {

@@ -6,7 +6,7 @@ pub use kind::ErrorKind;
 
 use crate::key::KeyId;
 use crate::proof::Step;
-use crate::{deploy, file, platform, spec, state, tls, token, trial, uri, x509};
+use crate::{ca, deploy, file, platform, spec, state, tls, token, trial, uri, x509};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -304,6 +304,15 @@ pub enum Error {
     /// No configuration can be written.
     #[error(transparent)]
     Deploy(#[from] deploy::Error),
+    /// A CA gave no certificate.
+    #[error(transparent)]
+    Ca(#[from] ca::Error),
+    /// A CA answered with certificates, and none of them is for the key of the CSR.
+    #[error("the CA issued no certificate for the key of the CSR, but for: {}", .subjects.join("; "))]
+    OtherKeyIssued {
+        /// Subjects of the certificates.
+        subjects: Vec<String>,
+    },
     /// The throw-away CA could not make its own certificate.
     #[error("the throw-away CA in {folder} cannot be used: {reason}")]
     DevCa {

@@ -5,7 +5,10 @@
 //! the recipes ([`enroll`], [`accept`], [`find`], [`mod@convert`]) are where these neighbours meet.
 
 pub mod accept;
+pub mod authority;
 pub mod bind;
+pub mod ca;
+pub mod command;
 pub mod compatibility;
 pub mod convert;
 pub mod delete_key;
@@ -29,6 +32,7 @@ pub mod serve;
 pub mod spec;
 pub mod state;
 pub mod status;
+pub mod submit;
 pub mod tls;
 pub mod token;
 pub mod trial;

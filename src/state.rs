@@ -4,7 +4,7 @@
 
 mod record;
 
-pub use record::{AcceptedCertificate, PendingRequest, Record, WindowsRequest, time};
+pub use record::{AcceptedCertificate, OpenOrder, PendingRequest, Record, WindowsRequest, time};
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::file::{self, Access, OutputFile};
 use crate::key::PublicKey;
-use crate::x509::{self, Certificate};
+use crate::x509::{self, Certificate, Csr};
 use record::VERSION;
 
 /// What can be wrong with the state.
@@ -103,6 +103,26 @@ impl State {
         record.accepted = entry.read().ok().flatten().and_then(|known| known.accepted);
         record.request = Some(request);
         entry.write(&record)
+    }
+
+    /// Remembers the order that is open at a CA for a CSR, if the CSR was made here; whether it was.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and all others of this module.
+    pub fn remember_order(&self, csr: &Csr, order: OpenOrder) -> Result<bool, Error> {
+        let Ok(key) = csr.public_key() else { return Ok(false) };
+        if self.record(&key).is_none() {
+            return Ok(false);
+        }
+        let entry = self.lock(&key)?;
+        let Some(mut record) = entry.read()? else { return Ok(false) };
+        let same = record.csr().is_some_and(|known| known.der() == csr.der());
+        match record.request.as_mut().filter(|_| same) {
+            Some(request) => request.order = Some(order),
+            None => return Ok(false),
+        }
+        entry.write(&record)?;
+        Ok(true)
     }
 
     /// All records, in the order of their labels, without a lock: each file is replaced as a whole. What cannot be read

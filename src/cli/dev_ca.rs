@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::clock::now;
 use super::failure::Failure;
 use super::report::{Report, shown};
+use super::submit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -47,12 +48,7 @@ struct Issued {
 pub(super) fn run(arguments: &DevCaArguments, report: &Report) -> Result<(), Failure> {
     let DevCaArguments { csr, certificate, days, ca_dir, force } = arguments;
     let request = Csr::from_bytes(&file::read(csr)?)?;
-    let path = certificate.clone().unwrap_or_else(|| {
-        let name = csr.file_name().unwrap_or_default().to_string_lossy();
-        let stem =
-            name.strip_suffix(".csr.pem").or_else(|| name.rsplit_once('.').map(|(stem, _)| stem)).unwrap_or(&name);
-        csr.with_file_name(format!("{stem}.crt.pem"))
-    });
+    let path = certificate.clone().unwrap_or_else(|| submit::certificate_name(csr));
     let output = OutputFile::new(&path, Access::Public, *force)?;
     let folder = ca_dir.clone().or_else(|| Some(platform::data_folder()?.join("dev-ca"))).ok_or_else(|| {
         Failure::new(ErrorKind::Io, "there is no home folder for the throw-away CA")

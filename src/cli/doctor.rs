@@ -157,6 +157,10 @@ fn narrowed(kind: ErrorKind) -> ErrorKind {
         | ErrorKind::ServedDiffers
         | ErrorKind::Due
         | ErrorKind::Expired
+        | ErrorKind::CaRefused
+        | ErrorKind::CaPending
+        | ErrorKind::HookFailed
+        | ErrorKind::Renewed
         | ErrorKind::Busy => ErrorKind::TokenUnavailable,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, KeyFate};
 use crate::token::{self, Reach};
-use crate::{file, state, tls, trial, x509};
+use crate::{ca, file, state, tls, trial, x509};
 
 /// The kinds of failure: a promise to scripts. Exit codes are made from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +35,14 @@ pub enum ErrorKind {
     Due,
     /// A certificate is over, which somebody asked to fail on.
     Expired,
+    /// The CA said no, or cannot be reached.
+    CaRefused,
+    /// The CA has not decided.
+    CaPending,
+    /// A hook failed.
+    HookFailed,
+    /// A certificate was renewed, which somebody asked to be told by the exit code.
+    Renewed,
     /// Another run of hsmcert holds the lock.
     Busy,
 }
@@ -62,6 +70,14 @@ impl Error {
                 trial::Error::Token(error) => token_kind(error),
             },
             Self::X509(error) => x509_kind(error),
+            Self::Ca(error) => match error {
+                ca::Error::Refused { .. } | ca::Error::Unavailable { .. } | ca::Error::Answer { .. } => {
+                    ErrorKind::CaRefused
+                }
+                ca::Error::Secret(_) | ca::Error::Configuration { .. } => ErrorKind::Usage,
+                ca::Error::Kept(_) => ErrorKind::Io,
+            },
+            Self::OtherKeyIssued { .. } => ErrorKind::CaRefused,
             Self::State(error) => match error {
                 state::Error::Busy(_) => ErrorKind::Busy,
                 state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
@@ -129,6 +145,7 @@ impl Error {
             | Self::NotRenamed { source, .. } => source.is_retryable(),
             Self::ServedDiffers { retryable, .. } => *retryable,
             Self::Tls(error) => error.is_retryable(),
+            Self::Ca(error) => error.is_retryable(),
             _ => false,
         }
     }

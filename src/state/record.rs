@@ -51,6 +51,22 @@ pub struct PendingRequest {
     /// What it says about the certificate store of Windows; records of older versions have nothing of it.
     #[serde(default)]
     pub windows: WindowsRequest,
+    /// The order that is open at a CA.
+    #[serde(default)]
+    pub order: Option<OpenOrder>,
+}
+
+/// An order that a CA has not decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    /// Name of the CA in the configuration.
+    pub ca: String,
+    /// By what the CA knows it.
+    pub reference: Option<String>,
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
+    /// Until when the CA wants to be left alone, as RFC 3339 in UTC.
+    pub not_before: Option<String>,
 }
 
 /// What a request says about the certificate store of Windows, for `accept`.
@@ -127,6 +143,7 @@ impl PendingRequest {
             spec_file: spec_file.map(absolute),
             created: time(now),
             windows,
+            order: None,
         }
     }
 }
