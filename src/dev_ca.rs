@@ -41,7 +41,7 @@ impl DevCa {
             let certificate = certificate_of(&key, folder, now)?;
             let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(folder, &error))?;
             OutputFile::new(&certificate_file, Access::Public, true)?.write(certificate.to_pem().as_bytes())?;
-            OutputFile::new(&key_file, Access::Owner, false)?.write(pem.as_bytes())?;
+            OutputFile::new(&key_file, Access::Owner, false)?.write_for_good(pem.as_bytes())?;
         }
         let pem = zeroize::Zeroizing::new(file::read(&key_file)?);
         let text = std::str::from_utf8(&pem).map_err(|error| failed(folder, &error))?;

@@ -114,14 +114,23 @@ impl OutputFile {
         &self.path
     }
 
-    /// Writes all bytes to a temporary file beside it, flushes it to disk and renames it into place.
+    /// Writes all bytes to a temporary file beside it, flushes it to disk and renames it into place. After a power
+    /// failure the file is whole, or as it was before.
     ///
     /// # Errors
     /// [`Error::Exists`] when another process made the file meanwhile, [`Error::Io`].
     pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
         let file = self.written(bytes)?;
         file.as_file().sync_all()?;
-        self.put_in_place(file)?;
+        self.put_in_place(file)
+    }
+
+    /// As [`OutputFile::write`], and waits until the name is on disk too: for what is the only copy from now on.
+    ///
+    /// # Errors
+    /// As [`OutputFile::write`].
+    pub fn write_for_good(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.write(bytes)?;
         sync_folder(folder_of(&self.path));
         Ok(())
     }

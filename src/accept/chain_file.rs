@@ -75,10 +75,10 @@ impl Plan {
     /// Does it; where the chain is that was there before.
     pub(super) fn write(&self) -> Result<Option<PathBuf>, Error> {
         if let Some((output, bytes)) = &self.previous {
-            output.write(bytes)?;
+            output.write_for_good(bytes)?;
         }
         if let Some(output) = &self.output {
-            output.write(self.pem.as_bytes())?;
+            output.write_for_good(self.pem.as_bytes())?;
         }
         Ok(self.previous.as_ref().map(|(output, _)| output.path().to_owned()))
     }

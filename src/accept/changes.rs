@@ -62,7 +62,7 @@ impl<'s> Changes<'s> {
         let Some(path) = self.chain_file.map(|file| file.old_certificate(&object.value)) else { return Ok(()) };
         let pem = x509::certificate_pem(&object.value);
         if !(path.is_file() && file::read(&path)? == pem.as_bytes()) {
-            OutputFile::new(&path, Access::Public, false)?.write(pem.as_bytes())?;
+            OutputFile::new(&path, Access::Public, false)?.write_for_good(pem.as_bytes())?;
             self.copies.push(path.clone());
         }
         self.kept.push(path);
