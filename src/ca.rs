@@ -6,6 +6,8 @@
 
 mod error;
 pub mod exec;
+#[allow(dead_code, reason = "the protocols over HTTP come next")]
+mod http;
 
 use std::time::Duration;
 

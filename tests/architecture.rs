@@ -102,7 +102,8 @@ fn each_outside_thing_has_one_place() {
             only("cryptoki::", &["token"]);
             only("cryptoki_sys::", &["token"]);
             only("rcgen::", &["dev_ca"]);
-            only("rustls::", &["tls"]);
+            only("rustls::", &["ca", "tls"]);
+            only("ureq::", &["ca"]);
             only("println!", &["cli"]);
             only("print!", &["cli"]);
             only("std::process::", &["cli", "command", "main"]);
