@@ -5,6 +5,7 @@ mod bind;
 mod ca;
 mod certreq_words;
 mod clock;
+mod completions;
 mod config;
 mod confirm;
 mod connect;
@@ -24,6 +25,7 @@ mod find_key;
 mod hint;
 mod json;
 mod lint;
+mod man;
 mod new;
 mod pin;
 mod progress;
@@ -112,6 +114,10 @@ enum Command {
     Submit(submit::SubmitArguments),
     /// Issue certificates from a throw-away CA (never for production)
     DevCa(dev_ca::DevCaArguments),
+    /// Completions for a shell
+    Completions(completions::CompletionsArguments),
+    /// Manual pages
+    Man(man::ManArguments),
 }
 
 /// Options of all commands.
@@ -218,6 +224,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
         Command::Submit(arguments) => submit::run(&global, &arguments, &report),
+        Command::Completions(arguments) => completions::run(&arguments, &report),
+        Command::Man(arguments) => man::run(&arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
     match result {
