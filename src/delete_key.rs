@@ -8,6 +8,7 @@ use crate::find::{self, Nameable, StoredCertificate, StoredKey};
 use crate::key_reference::KeyReference;
 use crate::proof;
 use crate::state::{AcceptedCertificate, Entry, Record, State};
+use crate::token::vendor::Certificates;
 use crate::token::{Object, ObjectClass, Session};
 use crate::uri::ObjectType;
 
@@ -55,7 +56,8 @@ impl Deletion<'_> {
 /// Finds the key, and refuses what should not be deleted.
 ///
 /// # Errors
-/// Those of [`find::stored_key`]; [`Error::HalfOfPair`], [`Error::CertificateOfKey`], [`Error::UnclearPair`], [`Error::KeyInUse`], [`crate::state::Error::Busy`].
+/// Those of [`find::stored_key`]; [`Error::HalfOfPair`], [`Error::CertificateOfKey`], [`Error::UnclearPair`],
+/// [`Error::CertificateGoesToo`], [`Error::KeyInUse`], [`crate::state::Error::Busy`].
 pub fn plan<'s>(
     session: &'s Session<'s>,
     reference: &KeyReference,
@@ -67,6 +69,11 @@ pub fn plan<'s>(
     let mut key = find::stored_key(session, reference, nameable)?;
     check_halves(session, reference, &key)?;
     check_certificates(session, &mut key)?;
+    let parts = parts(session, &key);
+    if !parts.is_empty() && !terms.certificate {
+        let certificates = parts.iter().map(ToString::to_string).collect();
+        return Err(Error::CertificateGoesToo { label: key.label().to_owned(), certificates });
+    }
     let entry = match (state, &key.public_key) {
         (Some(state), Some(public_key)) => Some(state.lock(public_key)?),
         _ => None,
@@ -80,9 +87,24 @@ pub fn plan<'s>(
     }
     let certificates = key.certificates.iter().map(|one| &one.object).filter(|_| terms.certificate);
     // The private key first: it is the likeliest to be refused, and then everything is as before.
-    let going: Vec<Object> = key.private.iter().chain(&key.public).chain(certificates).cloned().collect();
+    let mut going: Vec<Object> = key.private.iter().chain(&key.public).chain(certificates).cloned().collect();
+    going.extend(parts.into_iter().filter(|part| !key.objects().any(|own| own == part)));
     let staying = key.objects().chain(&key.neighbours).filter(|object| !going.contains(object)).cloned().collect();
     Ok(Deletion { session, going, staying, record, entry, key })
+}
+
+/// The certificates that the token destroys with the private key, whosever they are.
+fn parts(session: &Session<'_>, key: &StoredKey) -> Vec<Object> {
+    let all = key.certificates.iter().map(|one| &one.object).chain(&key.neighbours);
+    all.filter(|one| one.class == ObjectClass::Certificate && is_part(session, key, one)).cloned().collect()
+}
+
+/// Whether the token destroys an object together with the private key.
+fn is_part(session: &Session<'_>, key: &StoredKey, object: &Object) -> bool {
+    match session.quirks().certificates {
+        Certificates::WithKey => key.private.as_ref().is_some_and(|private| private.id == object.id),
+        Certificates::Stored | Certificates::OffAtFirst | Certificates::Never => false,
+    }
 }
 
 /// Each half must be named, or be seen to belong to the one that is.
@@ -170,6 +192,10 @@ impl Deletion<'_> {
     pub fn carry_out(&self) -> Result<Memory, Error> {
         for (index, object) in self.going.iter().enumerate() {
             let Err(source) = self.session.destroy_object(object) else { continue };
+            // A module may show for a while what the token destroyed with the private key, and then refuse it.
+            if index > 0 && is_part(self.session, &self.key, object) {
+                continue;
+            }
             // Whoever was faster has done the work.
             let is_there = self.session.still_has(object);
             if is_there == Some(false) {

@@ -101,6 +101,14 @@ pub enum Error {
         /// The certificates.
         needed_by: Vec<String>,
     },
+    /// The token keeps certificates as parts of their keys, and nobody said that they may go.
+    #[error("the token destroys with the key \"{label}\" what belongs to it: {}", .certificates.join("; "))]
+    CertificateGoesToo {
+        /// The label of the key.
+        label: String,
+        /// The certificates.
+        certificates: Vec<String>,
+    },
     /// An object was not destroyed.
     #[error("{}; still on the token: {}", if .gone.is_empty() { "nothing was deleted".to_owned() } else { format!("the key is deleted in part; gone: {}", .gone.join("; ")) }, .left.join("; "))]
     NotDeleted {

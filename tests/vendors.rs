@@ -397,3 +397,29 @@ fn a_configuration_that_nobody_understands_is_refused_with_the_names_that_there_
         machine.run(&["find-key"]).fails(2).says(told);
     }
 }
+
+/// Where a certificate is a part of its key, the token destroys it with the key: that is told before, and counted.
+#[test]
+fn a_certificate_that_goes_with_its_key_is_named_before_it_goes() {
+    let token = token();
+    let strict = Strict::before(&token, "nethsm");
+    strict.run(&["new", "request.inf", "request.csr.pem"]).ok();
+    issue(&token, "request.crt.pem");
+    strict.run(&["accept", "request.crt.pem"]).ok();
+    let before = token.objects();
+    for more in [&["--dry-run"][..], &["--yes", "--force"]] {
+        let refused = strict.run(&[&["delete-key", "wwwexamplecom"], more].concat()).fails(7);
+        refused.says("the token destroys with the key").says("certificate \"wwwexamplecom\"").says("--certificate");
+    }
+    strict.run(&["delete-key", "wwwexamplecom", "--yes", "--certificate"]).fails(7).says("--force");
+    assert_eq!(token.objects(), before);
+    let forced = ["delete-key", "wwwexamplecom", "--yes", "--certificate", "--force"];
+    let gone = strict.run(&forced).ok();
+    assert!(gone.stdout.contains("deleted 3 objects"), "{}", gone.stdout);
+    assert!(token.objects().is_empty());
+
+    // A key without a certificate goes as elsewhere.
+    strict.run(&["new", "request.inf", "other.csr.pem"]).ok();
+    let gone = strict.run(&["delete-key", "wwwexamplecom", "--yes", "--json"]).ok().json();
+    assert_eq!((gone["objects"].as_array().unwrap().len(), token.objects().len()), (2, 0), "{gone:#}");
+}

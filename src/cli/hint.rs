@@ -66,6 +66,10 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             "nothing was deleted; a server with this certificate stops working without the key".to_owned(),
             "if that is meant: --force".to_owned(),
         ],
+        Error::CertificateGoesToo { .. } => vec![
+            "nothing was deleted; hsmcert export KEY --certificate --out FILE saves the certificate".to_owned(),
+            "if both may go: --certificate".to_owned(),
+        ],
         Error::NotDeleted { gone, source, .. } => {
             let mut all = hints(source);
             match source.kind() {

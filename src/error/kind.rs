@@ -122,6 +122,7 @@ impl Error {
             | Self::SeveralCertificates(_)
             | Self::SeveralKeys { .. }
             | Self::KeyInUse { .. }
+            | Self::CertificateGoesToo { .. }
             | Self::UnclearPair { .. }
             | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } | Self::WindowsStore { .. } => ErrorKind::Io,

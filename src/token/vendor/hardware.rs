@@ -64,6 +64,7 @@ pub(super) const NETHSM: Vendor = Vendor {
     sources: &[
         "Nitrokey/nethsm-pkcs11, pkcs11/src/backend/key.rs: a CKA_ID of other than letters and digits becomes hex, the label is the id, \
          a certificate is put to the key of its id",
+        "Nitrokey/nethsm-pkcs11, pkcs11/src/backend/session.rs, delete_object: a private key is deleted with all its parts",
         "Nitrokey/nethsm-pkcs11, issues 183 and 260: no certificate without a key, and none survives its key",
     ],
     unix: &["/usr/lib/x86_64-linux-gnu/pkcs11/libnethsm_pkcs11.so", "/usr/lib/nitrokey/libnethsm_pkcs11.so"],

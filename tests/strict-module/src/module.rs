@@ -63,6 +63,7 @@ fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
         C_GetMechanismInfo: real.C_GetMechanismInfo.map(|_| mechanisms::get_mechanism_info as _),
         C_GenerateKeyPair: real.C_GenerateKeyPair.map(|_| generation::generate_key_pair as _),
         C_CreateObject: real.C_CreateObject.map(|_| objects::create_object as _),
+        C_DestroyObject: real.C_DestroyObject.map(|_| objects::destroy_object as _),
         C_SetAttributeValue: real.C_SetAttributeValue.map(|_| objects::set_attribute_value as _),
         C_FindObjectsInit: real.C_FindObjectsInit.map(|_| objects::find_objects_init as _),
         ..forwarding::<Forwarded>(real)

@@ -1,9 +1,9 @@
-//! `C_CreateObject`, `C_SetAttributeValue` and `C_FindObjectsInit`.
+//! `C_CreateObject`, `C_DestroyObject`, `C_SetAttributeValue` and `C_FindObjectsInit`.
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_ATTRIBUTE_PTR, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE_PTR, CK_RV, CK_SESSION_HANDLE,
-    CK_ULONG, CKA_CLASS, CKA_ID, CKA_LABEL, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKR_FUNCTION_NOT_SUPPORTED, CKR_OK,
-    CKR_TEMPLATE_INCOMPLETE,
+    CK_ATTRIBUTE, CK_ATTRIBUTE_PTR, CK_ATTRIBUTE_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE_PTR, CK_RV,
+    CK_SESSION_HANDLE, CK_ULONG, CKA_CLASS, CKA_ID, CKA_LABEL, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKR_FUNCTION_NOT_SUPPORTED, CKR_OK, CKR_TEMPLATE_INCOMPLETE,
 };
 use pkcs11_forward::{Template, find};
 
@@ -46,7 +46,7 @@ fn check_certificate(
     certificate: &Template,
     name: &[u8],
 ) -> Result<(), CK_RV> {
-    let Certificates { refused, template, second, without_key } = &module.rules.certificates;
+    let Certificates { refused, template, second, without_key, go_with_key: _ } = &module.rules.certificates;
     if let Some(refusal) = refused {
         return Err(*refusal);
     }
@@ -65,6 +65,29 @@ fn check_certificate(
         Some(refusal) if !find(real, session, CKO_CERTIFICATE, &[(CKA_ID, id)]).is_empty() => Err(*refusal),
         Some(_) | None => Ok(()),
     }
+}
+
+/// `C_DestroyObject`: what is only a part of a private key goes with it.
+pub(crate) unsafe extern "C" fn destroy_object(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> CK_RV {
+    with(|module| {
+        let Some(function) = module.real.functions.C_DestroyObject else { return CKR_FUNCTION_NOT_SUPPORTED };
+        let class = class_of(module, session, object).filter(|_| module.rules.certificates.go_with_key);
+        if class == Some(CKO_PUBLIC_KEY) {
+            return CKR_OK;
+        }
+        let id = value_of(module, session, object, CKA_ID).filter(|_| class == Some(CKO_PRIVATE_KEY));
+        // SAFETY: the caller's arguments, unchanged.
+        let result = unsafe { function(session, object) };
+        if let (CKR_OK, Some(id)) = (result, id) {
+            for class in [CKO_PUBLIC_KEY, CKO_CERTIFICATE] {
+                for part in find(&module.real.functions, session, class, &[(CKA_ID, &id)]) {
+                    // SAFETY: the caller's session, and a handle of it.
+                    unsafe { function(session, part) };
+                }
+            }
+        }
+        result
+    })
 }
 
 /// `C_SetAttributeValue`.
@@ -95,15 +118,27 @@ pub(crate) unsafe extern "C" fn set_attribute_value(
 }
 
 fn class_of(module: &Module, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> Option<CK_OBJECT_CLASS> {
+    let value = value_of(module, session, object, CKA_CLASS)?;
+    Some(CK_OBJECT_CLASS::from_ne_bytes(value.try_into().ok()?))
+}
+
+/// An attribute of at most 255 bytes.
+fn value_of(
+    module: &Module,
+    session: CK_SESSION_HANDLE,
+    object: CK_OBJECT_HANDLE,
+    kind: CK_ATTRIBUTE_TYPE,
+) -> Option<Vec<u8>> {
     let function = module.real.functions.C_GetAttributeValue?;
-    let mut class: CK_OBJECT_CLASS = 0;
-    let mut attribute = CK_ATTRIBUTE {
-        type_: CKA_CLASS,
-        pValue: (&raw mut class).cast(),
-        ulValueLen: size_of::<CK_OBJECT_CLASS>() as CK_ULONG,
-    };
+    let mut value = vec![0; 255];
+    let mut attribute =
+        CK_ATTRIBUTE { type_: kind, pValue: value.as_mut_ptr().cast(), ulValueLen: value.len() as CK_ULONG };
     // SAFETY: the attribute points to a place of its length, and both outlive the call.
-    (unsafe { function(session, object, &raw mut attribute, 1) } == CKR_OK).then_some(class)
+    if unsafe { function(session, object, &raw mut attribute, 1) } != CKR_OK {
+        return None;
+    }
+    value.truncate(usize::try_from(attribute.ulValueLen).ok()?);
+    Some(value)
 }
 
 /// `C_FindObjectsInit`: nothing is found by an attribute that cannot be searched by.

@@ -40,6 +40,8 @@ pub(crate) struct Certificates {
     pub(crate) second: Option<CK_RV>,
     /// The answer to one whose `CKA_ID` no key has.
     pub(crate) without_key: Option<CK_RV>,
+    /// The end of a private key is that of its public key and its certificate.
+    pub(crate) go_with_key: bool,
 }
 
 /// The attributes that `C_SetAttributeValue` changes, and the answer to others; all without a rule.
@@ -63,7 +65,8 @@ const NOTHING: Rules = Rules {
     searchable: None,
 };
 
-const STORED: Certificates = Certificates { refused: None, template: Rule::NONE, second: None, without_key: None };
+const STORED: Certificates =
+    Certificates { refused: None, template: Rule::NONE, second: None, without_key: None, go_with_key: false };
 const UNSUPPORTED: Certificates = Certificates { refused: Some(CKR_FUNCTION_NOT_SUPPORTED), ..STORED };
 const NO_CHANGE: (&[CK_ATTRIBUTE_TYPE], CK_RV) = (&[], CKR_FUNCTION_NOT_SUPPORTED);
 
@@ -448,11 +451,17 @@ fn yubihsm() -> Rules {
     }
 }
 
-/// Nitrokey/nethsm-pkcs11, pkcs11/src/backend/key.rs: names and certificates; issues 183 and 260.
+/// Nitrokey/nethsm-pkcs11, pkcs11/src/backend/key.rs: names and certificates; session.rs, `delete_object`: the end of a
+/// private key is that of the key with all its parts, and a public key alone is not deleted; issues 183 and 260.
 fn nethsm() -> Rules {
     Rules {
         label_is_id: true,
-        certificates: Certificates { second: Some(CKR_DEVICE_ERROR), without_key: Some(CKR_DEVICE_ERROR), ..STORED },
+        certificates: Certificates {
+            second: Some(CKR_DEVICE_ERROR),
+            without_key: Some(CKR_DEVICE_ERROR),
+            go_with_key: true,
+            ..STORED
+        },
         changes: Changes { key: Some(NO_CHANGE), certificate: Some(NO_CHANGE) },
         ..NOTHING
     }
