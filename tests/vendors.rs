@@ -329,6 +329,29 @@ fn a_pin_that_is_wrong_by_then_is_not_tried_again() {
     assert_eq!(shim.count("C_Login"), 2);
 }
 
+/// A failure under the search for a private key is no answer to whether there is one.
+#[test]
+fn a_failed_search_for_a_private_key_is_not_a_missing_key() {
+    let token = with_certificate();
+    let script = "test -e read && echo wrong || { touch read; printf '%s\\n' \"$THE_PIN\"; }";
+    // The public key is looked for first.
+    for (result, code, told) in [
+        ("0xb3", 5, "does not accept the PIN"),
+        ("0x30", 4, "C_FindObjectsInit: CKR_DEVICE_ERROR"),
+        ("0xa3", 5, "C_FindObjectsInit: CKR_PIN_EXPIRED"),
+    ] {
+        let shim = Shim::before(&token).failing(&format!("C_FindObjectsInit:2:{result}"));
+        let mut command = shim.hsmcert();
+        command.env_remove("HSMCERT_PIN").env("THE_PIN", SoftToken::PIN);
+        command.args(["accept", "request.crt.pem", "--pin-source", &format!("exec:{script}")]);
+        Outcome::of(&mut command).fails(code).says(told);
+        let _ = std::fs::remove_file(token.path("read"));
+    }
+    // What is refused is looked for in another way.
+    let shim = Shim::before(&token).failing("C_FindObjectsInit:2:0x12");
+    shim.run(&["accept", "request.crt.pem"]).ok();
+}
+
 /// What comes from standard input cannot be read anew, as what is typed.
 #[test]
 fn a_pin_that_is_not_kept_is_not_asked_for_again() {

@@ -23,7 +23,7 @@ pub enum Reach {
     Full,
     /// Nothing can be written (`CKR_TOKEN_WRITE_PROTECTED`, `CKR_SESSION_READ_ONLY`).
     ReadOnly,
-    /// No login, or it is gone.
+    /// No login, or it is gone, or the PIN has expired.
     NotLoggedIn,
     /// The device or the connection to it is away: the same call may work later.
     Away,
@@ -119,7 +119,7 @@ fn reach(value: RvError) -> Reach {
         | RvError::FunctionCanceled
         | RvError::HostMemory
         | RvError::SlotIdInvalid => Reach::Away,
-        RvError::UserNotLoggedIn => Reach::NotLoggedIn,
+        RvError::UserNotLoggedIn | RvError::PinExpired => Reach::NotLoggedIn,
         RvError::DeviceMemory => Reach::Full,
         RvError::TokenWriteProtected | RvError::SessionReadOnly | RvError::SessionReadOnlyExists => Reach::ReadOnly,
         RvError::GeneralError

@@ -2,7 +2,7 @@
 
 use cryptoki::object::Attribute;
 
-use super::error::Error;
+use super::error::{Error, Reach};
 use super::key_pair::KeyPair;
 use super::object::{Object, ObjectClass};
 use super::public_key;
@@ -81,12 +81,14 @@ impl<'s> Session<'s> {
         }
         let mut found = Vec::new();
         for search in public_key::searches(key) {
-            // A private key may not carry the value of the public one; the search is then empty or refused.
             match self.search(class, &search) {
                 Ok(objects) => {
                     found.extend(objects.into_iter().filter(has_it));
                 }
-                Err(_) if class == ObjectClass::PrivateKey => {}
+                // A private key may not carry the value of the public one: the search is then empty or refused. What is
+                // no refusal (the session is lost, its second login fails) says nothing of the key.
+                Err(Error::Call { source, .. })
+                    if class == ObjectClass::PrivateKey && source.reach() == Reach::Refused => {}
                 Err(error) => return Err(error),
             }
             if !found.is_empty() {

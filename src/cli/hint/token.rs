@@ -88,6 +88,9 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
             token::Reach::ReadOnly => {
                 text("the token or the user may not write: check its write protection and your role")
             }
+            token::Reach::NotLoggedIn if source.value() == "CKR_PIN_EXPIRED" => {
+                text("set a new one with: hsmcert token set-pin")
+            }
             token::Reach::NotLoggedIn => text("give a PIN with --pin-source"),
             token::Reach::Away => text("check that the HSM is reachable, then run the command again"),
             token::Reach::Broken => text("run with -vv to see the calls, and report it to the HSM's vendor"),
