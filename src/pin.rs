@@ -40,10 +40,11 @@ impl Pin {
         self.0.expose_secret().contains(':')
     }
 
-    /// Four hexadecimal digits before a password, as `YubiHSM` wants it.
+    /// Four hexadecimal digits before a password, as `YubiHSM` wants it; `@` before them means an asymmetric key.
     #[must_use]
     pub fn has_key_id(&self) -> bool {
-        let text = self.0.expose_secret().as_bytes();
+        let text = self.0.expose_secret();
+        let text = text.strip_prefix('@').unwrap_or(text).as_bytes();
         text.len() > 4 && text.iter().take(4).all(u8::is_ascii_hexdigit)
     }
 

@@ -78,6 +78,23 @@ fn a_token_that_is_right() {
     assert!(!outcome.stdout.contains("wrong-pin-7"), "{outcome:#?}");
 }
 
+/// What was found before is not lost with the process.
+#[test]
+fn a_module_that_hangs_hides_nothing() {
+    let token = SoftToken::new();
+    for (call, found_before) in [("C_Initialize", "module file"), ("C_Login", "token")] {
+        let shim = Shim::before(&token).hanging(&format!("{call}:1"));
+        let outcome = shim.run(&["doctor", "--login", "--timeout", "1", "--json"]).exits(4);
+        problem(&outcome, "answer of the module", &format!("has not returned from {call}"), "--timeout");
+        assert_eq!(found(&outcome, found_before, "").0, "ok");
+        outcome.json_error("token-unavailable");
+        let outcome = shim.run(&["doctor", "--login", "--timeout", "1"]).exits(4);
+        for text in ["ok       hsmcert.toml", "problem  answer of the module", "1 problem"] {
+            assert!(outcome.stdout.contains(text), "{text} is not in {}", outcome.stdout);
+        }
+    }
+}
+
 #[test]
 fn files_that_are_no_module_for_this_machine() {
     let machine = Sandbox::new();
@@ -178,7 +195,7 @@ fn variables_of_the_windows_provider_of_cloudhsm() {
     // The same form is looked at before a login.
     let mut command = shim.hsmcert();
     let outcome = Outcome::of(command.args(["doctor", "--json", "--login"])).exits(4);
-    problem(&outcome, "login", "user:password, so it was not tried", "write it in this form");
+    problem(&outcome, "login", "the PIN of AWS CloudHSM is user:password, and this one is not", "it was not tried");
     assert_eq!(shim.count("C_Login"), 0);
 
     let mut command = token.hsmcert();

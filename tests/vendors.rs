@@ -208,7 +208,31 @@ fn a_pin_without_its_user_is_not_tried() {
     let mut command = strict.hsmcert();
     let outcome = Outcome::of(command.env("HSMCERT_PIN", SoftToken::PIN).args(["find-key"])).fails(5);
     outcome.says("the PIN of AWS CloudHSM is user:password").says("not tried");
+    let strict = Strict::before(&token, "yubihsm").through(&shim);
+    let mut command = strict.hsmcert();
+    let outcome = Outcome::of(command.env("HSMCERT_PIN", SoftToken::PIN).args(["find-key"])).fails(5);
+    outcome.says("the PIN of YubiHSM 2 is 0001password").says("not tried");
     assert_eq!(shim.count("C_Login"), 0);
+}
+
+/// The file is not named as the vendor's, and the profile says whose it is: all commands go by that.
+#[test]
+fn the_vendor_of_a_profile_is_that_of_each_command() {
+    let token = token();
+    let run = |vendor, arguments: &[&str]| {
+        token.write("hsmcert.toml", format!("[profile.web]\nvendor = \"{vendor}\"\n"));
+        let mut command = Strict::before(&token, vendor).hsmcert();
+        Outcome::of(command.env("HSMCERT_PROFILE", "web").args(arguments))
+    };
+    let tested = run("cloudhsm", &["token", "test", "--json"]).ok().json();
+    assert_eq!(tested["module"]["profile"], "cloudhsm");
+    for command in [&["token", "init", "--label", "new", "--yes"][..], &["token", "set-pin", "--token", "test token"]] {
+        run("cloudhsm", command).fails(9).says("AWS CloudHSM makes no tokens and sets no PINs").says("cloudhsm-cli");
+        run("azure-cloud-hsm", command).fails(9).says("azcloudhsm_mgmt_util");
+    }
+    let looked = run("cloudhsm", &["doctor", "--login", "--json"]).exits(4).json().to_string();
+    assert!(looked.contains("/opt/cloudhsm/etc/cloudhsm-pkcs11.cfg"), "{looked}");
+    assert!(looked.contains("the token lets the user in"), "{looked}");
 }
 
 #[test]

@@ -79,22 +79,33 @@ pub(super) fn with_pin<T>(
             token.label, vendor.product
         )));
     }
-    let session = Session::open(&module, token)?;
-    session.token().check_login()?;
-    let (pin, source) = match session.wants_pin() {
-        true => pin::find(&target, &session.token().label, report)?.unzip(),
-        false => (None, None),
-    };
-    let session = session.with(conduct(&target, source.flatten(), report));
-    session.login(pin.as_ref())?;
+    let (session, pin) = log_in(&module, token, &target, report)?;
     drop(trial);
     let result = work(&module, &session, pin)?;
     drop(session);
     Ok((result, target))
 }
 
+/// Opens a session and logs in as the user; with the PIN, if one was needed.
+pub(super) fn log_in<'m>(
+    module: &'m Module,
+    token: TokenInfo,
+    target: &Target,
+    report: &Report,
+) -> Result<(Session<'m>, Option<Pin>), Failure> {
+    let session = Session::open(module, token)?;
+    session.token().check_login()?;
+    let (pin, source) = match session.wants_pin() {
+        true => pin::find(target, &session.token().label, report)?.unzip(),
+        false => (None, None),
+    };
+    let session = session.with(conduct(target, source.flatten(), report));
+    session.login(pin.as_ref())?;
+    Ok((session, pin))
+}
+
 /// What is known of the product, and how the PIN is read anew for a lost session.
-fn conduct(target: &Target, pin_source: Option<PinSource>, report: &Report) -> Conduct {
+pub(super) fn conduct(target: &Target, pin_source: Option<PinSource>, report: &Report) -> Conduct {
     let (teller, reader) = (report.clone(), report.clone());
     let read_again = move |source: &PinSource| {
         let unreadable = |failure: Failure| reader.choice(&failure.message);

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use hsmcert::pin::{Pin, PinSource};
 use hsmcert::token::Role;
+use hsmcert::token::vendor::PinForm;
 use hsmcert::{ErrorKind, file};
 use zeroize::Zeroizing;
 
@@ -30,23 +31,24 @@ pub(super) fn find(target: &Target, token: &str, report: &Report) -> Result<Opti
 
 /// The PIN that options, environment or profile give.
 pub(super) fn configured(target: &Target, report: &Report) -> Result<Option<Found>, Failure> {
-    if let Some(source) = &target.pin_source {
-        return Ok(Some((read(source)?, again(source))));
-    }
-    let mut variables = vec!["HSMCERT_PIN"];
-    if let (Some(source), None) = (&target.profile_pin_source, environment::text("HSMCERT_PIN")) {
-        return Ok(Some((read(source)?, again(source))));
-    }
-    if target.vendor.is_some_and(|vendor| vendor.user_in_pin) {
-        variables.extend(["CLOUDHSM_PIN", "n3fips_password"]);
-    }
-    for name in variables {
-        if let Some(pin) = environment::text(name) {
-            report.choice(&format!("PIN from the environment variable {name}"));
-            return Ok(Some((Pin::new(pin), Some(PinSource::Env(name.to_owned())))));
-        }
-    }
-    Ok(None)
+    let Some(source) = place(target) else { return Ok(None) };
+    report.choice(&format!("PIN from {source}"));
+    Ok(Some((read(&source)?, again(&source))))
+}
+
+/// Where options, environment or profile say that the PIN is; the first of them that says so.
+pub(super) fn place(target: &Target) -> Option<PinSource> {
+    let variable = |name: &str| environment::text(name).map(|_| PinSource::Env(name.to_owned()));
+    let vendors: &[&str] = match target.vendor.map_or(PinForm::Plain, |vendor| vendor.pin) {
+        PinForm::UserPassword => &["CLOUDHSM_PIN", "n3fips_password"],
+        PinForm::Plain | PinForm::KeyIdPassword => &[],
+    };
+    let by_option = || target.pin_source.clone();
+    let by_profile = || target.profile_pin_source.clone();
+    by_option()
+        .or_else(|| variable("HSMCERT_PIN"))
+        .or_else(by_profile)
+        .or_else(|| vendors.iter().find_map(|name| variable(name)))
 }
 
 /// The security officer's PIN that option or environment give.

@@ -60,6 +60,13 @@ impl Report {
         }
     }
 
+    /// A piece of a result that is long in coming; with `--json` all of it comes at the end.
+    pub(super) fn piece(&self, text: &str) {
+        if !self.json && !self.quiet {
+            self.stdout(text.as_bytes());
+        }
+    }
+
     /// Bytes that are the result themselves, such as a CSR on stdout.
     pub(super) fn stdout(&self, bytes: &[u8]) {
         let mut stdout = std::io::stdout().lock();

@@ -8,6 +8,7 @@ use hsmcert::pin::PinSource;
 use hsmcert::request::TokenRequest;
 use hsmcert::token::Selector;
 use hsmcert::token::vendor::{self, Platform, Quirks, SOFTHSM, Vendor};
+use hsmcert::token::vendor_setup::{self, VendorSetup};
 use hsmcert::uri::Pkcs11Uri;
 
 use super::Global;
@@ -31,6 +32,13 @@ pub(super) struct Target {
     pub(super) quirks: Quirks,
     pub(super) trial: bool,
     pub(super) why: String,
+}
+
+impl Target {
+    /// What the product's module needs beside itself, if it is known.
+    pub(super) fn setup(&self) -> Option<&'static VendorSetup> {
+        vendor_setup::by_profile(self.vendor?.profile)
+    }
 }
 
 /// Decides. Reads nothing itself, except that it looks where modules are installed.

@@ -124,6 +124,7 @@ fn list(global: &Global, report: &Report) -> Result<(), Failure> {
 struct Found {
     path: PathBuf,
     init_args: Option<String>,
+    product: Option<&'static str>,
     why: String,
 }
 
@@ -136,17 +137,23 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
         if let Some(configuration) = trial.filter(|file| target.trial && file.exists()) {
             platform::use_softhsm_configuration(&configuration);
         }
-        found.push(Found { path: target.module, init_args: target.init_args, why: target.why });
+        let product = target.vendor.map(|vendor| vendor.product);
+        found.push(Found { path: target.module, init_args: target.init_args, product, why: target.why });
     }
     for ConfiguredModule { name, module, init_args } in platform::p11_kit_modules("hsmcert") {
-        found.push(Found { path: module, init_args, why: format!("p11-kit's {name}") });
+        let product = vendor::by_module(&module).map(|vendor| vendor.product);
+        found.push(Found { path: module, init_args, product, why: format!("p11-kit's {name}") });
     }
     let can_start =
         |vendor: &&vendor::Vendor| vendor.needed_variable.is_none_or(|name| environment::text(name).is_some());
     for vendor in vendor::VENDORS.iter().filter(can_start) {
         let places = vendor.modules(Platform::CURRENT).iter().map(PathBuf::from);
-        let why = || format!("usual place of {}", vendor.product);
-        found.extend(places.filter(|path| path.exists()).map(|path| Found { path, init_args: None, why: why() }));
+        let found_at = |path: PathBuf| {
+            // Two products may have one place.
+            let product = vendor::by_module(&path).map(|vendor| vendor.product);
+            Found { path, init_args: None, product, why: format!("usual place of {}", vendor.product) }
+        };
+        found.extend(places.filter(|path| path.exists()).map(found_at));
     }
     let mut seen = Vec::new();
     // A module under two names is one: it cannot be started twice.
@@ -160,12 +167,12 @@ fn find_modules(global: &Global) -> Result<Vec<Found>, Failure> {
 }
 
 fn look_at(found: Found, limit: Option<TimeLimit>, report: &Report) -> JsonModule {
-    let Found { path, init_args, why } = found;
+    let Found { path, init_args, product, why } = found;
     let (tokens, error) = match look::tokens(&path, init_args.as_deref(), limit, report) {
         Ok(tokens) => (tokens.into_iter().map(json).collect(), None),
         Err(error) => (vec![], Some(error)),
     };
-    JsonModule { product: vendor::by_module(&path).map(|vendor| vendor.product), path, why, tokens, error }
+    JsonModule { product, path, why, tokens, error }
 }
 
 fn info(global: &Global, report: &Report) -> Result<(), Failure> {

@@ -174,7 +174,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         Token::TokenAmbiguous { .. } | Token::LabelTaken { .. } | Token::KeyAmbiguous { .. } => ErrorKind::Conflict,
         Token::Initialise(error) => initialise_kind(error),
         Token::PinMissing(_)
-        | Token::PinWithoutUser(_)
+        | Token::PinForm { .. }
         | Token::PinWrong { .. }
         | Token::PinFinalTry(_)
         | Token::PinLocked(_)

@@ -9,6 +9,7 @@ pub use super::call_error::{CallError, Reach};
 use super::initialise_error::InitialiseError;
 use super::object::ObjectClass;
 use super::slot::TokenInfo;
+use super::vendor::PinForm;
 use super::watchdog::Unsettled;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
@@ -68,9 +69,14 @@ pub enum Error {
     /// The token wants a PIN and none was given.
     #[error("the token \"{0}\" wants a PIN and none is given")]
     PinMissing(String),
-    /// The user is missing in it, so that it can only be wrong.
-    #[error("the PIN of {0} is user:password, and this one has no colon")]
-    PinWithoutUser(&'static str),
+    /// It is not of the product's form, so that it can only be wrong.
+    #[error("the PIN of {product} is {}, and this one is not", .form.example())]
+    PinForm {
+        /// The product.
+        product: &'static str,
+        /// The form of its PIN.
+        form: PinForm,
+    },
     /// `CKR_PIN_INCORRECT` and relatives.
     #[error("the token \"{token}\" does not accept the PIN")]
     PinWrong {

@@ -89,7 +89,7 @@ impl<'m> Session<'m> {
     /// never tried again.
     ///
     /// # Errors
-    /// [`Error::PinMissing`], [`Error::PinWithoutUser`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
+    /// [`Error::PinMissing`], [`Error::PinForm`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
     pub fn login(&self, pin: Option<&Pin>) -> Result<(), Error> {
         self.token.check_login()?;
         if !self.token.login_required {
@@ -100,10 +100,9 @@ impl<'m> Session<'m> {
         }
         let pin = pin.filter(|_| !self.token.pin_pad);
         if let (Some(vendor), Some(pin)) = (self.conduct.vendor, pin)
-            && vendor.user_in_pin
-            && !pin.has_user()
+            && !vendor.pin.fits(pin)
         {
-            return Err(Error::PinWithoutUser(vendor.product));
+            return Err(Error::PinForm { product: vendor.product, form: vendor.pin });
         }
         let pin = pin.map(Pin::secret);
         let login = self.call("C_Login", |session| session.login(UserType::User, pin));

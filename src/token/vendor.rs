@@ -3,12 +3,14 @@
 
 mod cloud;
 mod hardware;
+mod pin_form;
 mod quirks;
 mod row;
 mod software;
 
 use std::path::Path;
 
+pub use pin_form::PinForm;
 pub use quirks::{Certificates, Changes, Quirks, RsaGeneration};
 pub use row::{Platform, Vendor};
 pub use software::SOFTHSM;
@@ -46,6 +48,7 @@ pub fn by_module(module: &Path) -> Option<&'static Vendor> {
     };
     fits(&|known| known == module).or_else(|| fits(&|known| known.file_name() == Some(name)))
 }
+
 /// The profile for a request's `ProviderName`.
 #[must_use]
 pub fn by_provider(provider: &str) -> Option<&'static Vendor> {

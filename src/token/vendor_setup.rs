@@ -1,8 +1,7 @@
-//! What a module needs beside itself, as data: configuration files, the variables that name them, services, the form
-//! of the PIN, and the vendor's own tool for tokens. One row per profile of [`super::vendor`], each with its source.
+//! What a module needs beside itself, as data: configuration files, the variables that name them, services, and the
+//! vendor's own tool for tokens. One row per profile of [`super::vendor`], each with its source.
 
 use super::vendor::Platform;
-use crate::pin::Pin;
 
 /// The row of one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +16,6 @@ pub struct VendorSetup {
     pub tool: &'static str,
     /// `C_InitToken` makes a token; else only the tool does.
     pub initialises: bool,
-    /// The form of the PIN.
-    pub pin: PinForm,
 }
 
 /// A file or folder that a module reads.
@@ -47,41 +44,6 @@ impl Setting {
         match platform {
             Platform::Unix | Platform::MacOs => self.unix,
             Platform::Windows => self.windows,
-        }
-    }
-}
-
-/// The form that a product wants its PIN in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinForm {
-    /// Any text.
-    Plain,
-    /// `user:password`.
-    UserPassword,
-    /// Four hexadecimal digits, the id of an authentication key, then its password.
-    KeyIdPassword,
-}
-
-impl PinForm {
-    /// Whether a PIN can be right.
-    #[must_use]
-    pub fn fits(self, pin: &Pin) -> bool {
-        match self {
-            Self::Plain => true,
-            Self::UserPassword => pin.has_user(),
-            Self::KeyIdPassword => pin.has_key_id(),
-        }
-    }
-
-    /// How it looks.
-    #[must_use]
-    pub fn example(self) -> &'static str {
-        match self {
-            Self::Plain => "PIN",
-            Self::UserPassword => "user:password",
-            Self::KeyIdPassword => {
-                "0001password (the id of the authentication key as four hexadecimal digits, then its password)"
-            }
         }
     }
 }
@@ -115,7 +77,41 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("the security group lets this machine reach the HSMs on TCP ports 2223 to 2225"),
         tool: "cloudhsm-cli (cluster activate, user create, user change-password)",
         initialises: false,
-        pin: PinForm::UserPassword,
+    },
+    // AWS CloudHSM user guide, "Bootstrap the Client SDK", Client SDK 3.
+    VendorSetup {
+        profile: "cloudhsm-sdk3",
+        settings: &[
+            Setting {
+                what: "configuration of the client",
+                variable: None,
+                below: "",
+                unix: &["/opt/cloudhsm/etc/cloudhsm_client.cfg"],
+                windows: &["C:\\ProgramData\\Amazon\\CloudHSM\\data\\cloudhsm_client.cfg"],
+                required: true,
+                remedy: "configure the client: /opt/cloudhsm/bin/configure -a ADDRESS-OF-AN-HSM",
+            },
+            Setting {
+                what: "certificate of the cluster",
+                variable: None,
+                below: "",
+                unix: &["/opt/cloudhsm/etc/customerCA.crt"],
+                windows: &["C:\\ProgramData\\Amazon\\CloudHSM\\customerCA.crt"],
+                required: true,
+                remedy: "copy customerCA.crt, with which the cluster was initialised, to this place",
+            },
+        ],
+        needs: Some("the program cloudhsm_client runs (service cloudhsm-client)"),
+        tool: "cloudhsm_mgmt_util (createUser, changePswd)",
+        initialises: false,
+    },
+    // Microsoft Learn, "User management in Azure Cloud HSM".
+    VendorSetup {
+        profile: "azure-cloud-hsm",
+        settings: &[],
+        needs: Some("the program azcloudhsm_client runs and reaches the HSMs"),
+        tool: "azcloudhsm_mgmt_util (createUser, changePswd)",
+        initialises: false,
     },
     // Thales Luna HSM client documentation, "Configuration File Summary"; "Initializing an application partition".
     VendorSetup {
@@ -132,7 +128,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("a partition is assigned to this client (lunacm: slot list)"),
         tool: "lunacm (partition init, role createchallenge, role changepw)",
         initialises: true,
-        pin: PinForm::Plain,
     },
     // Entrust nShield Security World documentation, "nShield PKCS #11 library environment variables" and
     // "Environment variables".
@@ -161,7 +156,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("the hardserver runs (enquiry) and this user is in the group nfast"),
         tool: "createocs (card sets) or ppmk (softcards)",
         initialises: true,
-        pin: PinForm::Plain,
     },
     // Yubico, "YubiHSM 2 user guide", "Deploy for PKCS#11".
     VendorSetup {
@@ -178,7 +172,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("yubihsm-connector runs where the configuration says, or the USB device may be opened"),
         tool: "yubihsm-shell (put authkey, reset)",
         initialises: false,
-        pin: PinForm::KeyIdPassword,
     },
     // tpm2-software/tpm2-pkcs11, docs/INITIALIZING.md and docs/PKCS11_TOOL.md. A store that is missing is made.
     VendorSetup {
@@ -195,7 +188,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("this user may open /dev/tpmrm0 (group tss), or TPM2_PKCS11_TCTI names another way to the TPM"),
         tool: "tpm2_ptool (init, addtoken, changepin)",
         initialises: true,
-        pin: PinForm::Plain,
     },
     // Nitrokey documentation, "NetHSM", "PKCS#11 setup".
     VendorSetup {
@@ -212,7 +204,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("the NetHSM is unlocked and answers at the url of the configuration"),
         tool: "nitropy nethsm (provision, add-user, set-passphrase)",
         initialises: false,
-        pin: PinForm::Plain,
     },
     // Google Cloud KMS PKCS #11 library user guide, "Configuration".
     VendorSetup {
@@ -229,7 +220,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("application default credentials are set (gcloud auth application-default login)"),
         tool: "gcloud kms keyrings create",
         initialises: false,
-        pin: PinForm::Plain,
     },
     // Utimaco, "CryptoServer PKCS#11 R3 Developer Guide", "Location of the configuration file".
     VendorSetup {
@@ -246,7 +236,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("the Device of cs_pkcs11_R3.cfg answers (csadm Dev=... GetState)"),
         tool: "p11tool2 (InitToken, InitPIN, SetPIN)",
         initialises: true,
-        pin: PinForm::Plain,
     },
     // softhsm2.conf(5); SoftHSM 2 README, "Configure".
     VendorSetup {
@@ -271,7 +260,6 @@ pub const SETUPS: &[VendorSetup] = &[
         ),
         tool: "softhsm2-util",
         initialises: true,
-        pin: PinForm::Plain,
     },
     // openCryptoki, pkcsslotd(8) and pkcsconf(1): a new token has the security officer's PIN 87654321, and says until it
     // is changed that it must be.
@@ -289,7 +277,6 @@ pub const SETUPS: &[VendorSetup] = &[
         needs: Some("the daemon pkcsslotd runs and this user is in the group pkcs11"),
         tool: "pkcsconf (-I, -P, -u, -p)",
         initialises: true,
-        pin: PinForm::Plain,
     },
 ];
 
@@ -308,17 +295,8 @@ mod tests {
     fn each_product_has_one_row() {
         for setup in SETUPS {
             assert_eq!(by_profile(setup.profile), Some(setup), "two rows");
-            assert_ne!(setup.settings, [], "{} needs nothing", setup.profile);
+            assert!(!setup.settings.is_empty() || setup.needs.is_some(), "{} needs nothing", setup.profile);
             assert!(vendor::by_profile(setup.profile).is_some(), "{} is no profile", setup.profile);
         }
-    }
-
-    #[test]
-    fn pins_of_the_wrong_form_are_told() {
-        let pin = |text: &str| Pin::new(text.to_owned());
-        assert!(PinForm::UserPassword.fits(&pin("user:password")) && !PinForm::UserPassword.fits(&pin("password")));
-        assert!(PinForm::KeyIdPassword.fits(&pin("0aB1password")) && !PinForm::KeyIdPassword.fits(&pin("password")));
-        assert!(!PinForm::KeyIdPassword.fits(&pin("0001")), "no password");
-        assert!(PinForm::Plain.fits(&pin("1")));
     }
 }

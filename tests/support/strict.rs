@@ -37,9 +37,11 @@ impl<'t> Strict<'t> {
         if self.certificates_are_off {
             command.env("PKCS11_STRICT_CERTIFICATES", "off");
         }
-        if self.vendor.contains("cloud") {
-            command.env("HSMCERT_PIN", format!("crypto-user:{}", SoftToken::PIN));
-        }
+        match self.vendor {
+            "yubihsm" => command.env("HSMCERT_PIN", format!("0001{}", SoftToken::PIN)),
+            cloud if cloud.contains("cloud") => command.env("HSMCERT_PIN", format!("crypto-user:{}", SoftToken::PIN)),
+            _ => &mut command,
+        };
         if let Some(shim) = self.shim {
             command.env("PKCS11_STRICT_MODULE", shim.library()).envs(shim.environment());
         }

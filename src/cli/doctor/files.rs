@@ -6,12 +6,13 @@ use hsmcert::trial::TrialToken;
 use hsmcert::{ErrorKind, platform};
 
 use super::check::{Check, State};
+use super::checks::Checks;
 use crate::cli::config::Config;
 use crate::cli::failure::Failure;
 use crate::cli::{Global, environment};
 
 /// `hsmcert.toml`; one that cannot be used is as if there were none for the checks that follow.
-pub(super) fn configuration(checks: &mut Vec<Check>) -> Config {
+pub(super) fn configuration(checks: &Checks) -> Config {
     const CHECK: &str = "hsmcert.toml";
     let places = Config::places();
     let Some(path) = places.iter().find(|path| path.is_file()) else {
@@ -34,7 +35,7 @@ pub(super) fn configuration(checks: &mut Vec<Check>) -> Config {
 }
 
 /// The folder of what is remembered. Only one that was named must work.
-pub(super) fn state(global: &Global, checks: &mut Vec<Check>) {
+pub(super) fn state(global: &Global, checks: &Checks) {
     const CHECK: &str = "state folder";
     let named = global.state_dir.clone().or_else(|| environment::text("HSMCERT_STATE_DIR").map(PathBuf::from));
     let is_named = named.is_some();
@@ -64,7 +65,7 @@ pub(super) fn writable(folder: &Path) -> Result<(), String> {
 }
 
 /// The trial token's folder is for its owner only.
-pub(super) fn trial(trial: &TrialToken, checks: &mut Vec<Check>) {
+pub(super) fn trial(trial: &TrialToken, checks: &Checks) {
     const CHECK: &str = "trial token";
     let folder = trial.folder();
     if !trial.configuration().exists() {

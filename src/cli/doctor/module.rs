@@ -4,17 +4,17 @@ use std::path::Path;
 
 use hsmcert::platform::ModuleFile;
 use hsmcert::token::vendor_setup::VendorSetup;
-use hsmcert::token::{Error as TokenError, Module, Selector, Session, TimeLimit, TokenFlag, TokenInfo};
+use hsmcert::token::{Error as TokenError, Selector, TimeLimit, TokenFlag};
 use hsmcert::{Error, ErrorKind, trial};
 
 use super::check::{Check, State};
-use crate::cli::failure::Failure;
+use super::checks::Checks;
+use crate::cli::connect;
 use crate::cli::report::Report;
 use crate::cli::target::Target;
-use crate::cli::{connect, pin};
 
 /// Whether the file can be what it should be.
-pub(super) fn file(path: &Path, checks: &mut Vec<Check>) -> bool {
+pub(super) fn file(path: &Path, checks: &Checks) -> bool {
     const CHECK: &str = "module file";
     let problem = |detail: String, remedy: &str| Check::problem(CHECK, ErrorKind::TokenUnavailable, detail, remedy);
     let check = match ModuleFile::read(path) {
@@ -42,16 +42,16 @@ pub(super) fn file(path: &Path, checks: &mut Vec<Check>) -> bool {
 /// Loads the module, starts it and looks at the token.
 pub(super) fn start(
     target: &Target,
-    setup: Option<&VendorSetup>,
     is_trial: bool,
     login: bool,
     limit: Option<TimeLimit>,
     report: &Report,
-    checks: &mut Vec<Check>,
+    checks: &Checks,
 ) {
-    let module = match connect::load(&target.module, target.init_args.as_deref(), limit, report) {
+    let watchdog = limit.map(|limit| checks.watchdog(&target.module, limit));
+    let module = match connect::load_watched(&target.module, target.init_args.as_deref(), watchdog, report) {
         Ok(module) => module,
-        Err(error) => return checks.push(not_started(error, setup)),
+        Err(error) => return checks.push(not_started(error, target.setup())),
     };
     checks.push(Check::ok("start of the module", "it is loaded and initialised"));
     let trial_selector = Selector { label: Some(trial::LABEL.to_owned()), ..Selector::default() };
@@ -65,7 +65,10 @@ pub(super) fn start(
         Err(error) => checks.push(Check::failure("token", Error::from(error).into())),
     }
     if login && !is_trial {
-        checks.push(logged_in(&module, token, target, setup, report));
+        checks.push(match connect::log_in(&module, token, target, report) {
+            Ok(_) => Check::ok("login", "the token lets the user in"),
+            Err(failure) => Check::failure("login", failure),
+        });
     }
 }
 
@@ -117,34 +120,6 @@ fn state(flag: TokenFlag) -> Option<Check> {
             warning("only the security officer is affected; see the vendor's own tool")
         }
         TokenFlag::PinPad | TokenFlag::NoLogin => Some(Check::ok(CHECK, flag.to_string())),
-    }
-}
-
-/// One login.
-fn logged_in(
-    module: &Module,
-    token: TokenInfo,
-    target: &Target,
-    setup: Option<&VendorSetup>,
-    report: &Report,
-) -> Check {
-    const CHECK: &str = "login";
-    let log_in = || -> Result<(), Failure> {
-        let session = Session::open(module, token).map_err(Error::from)?;
-        session.token().check_login().map_err(Error::from)?;
-        let found = if session.wants_pin() { pin::find(target, &session.token().label, report)? } else { None };
-        let pin = found.map(|(pin, _)| pin);
-        if let (Some(pin), Some(form)) = (&pin, setup.map(|setup| setup.pin))
-            && !form.fits(pin)
-        {
-            let message = format!("the PIN is not of the form {}, so it was not tried", form.example());
-            return Err(Failure::new(ErrorKind::LoginFailed, message).hint("write it in this form"));
-        }
-        Ok(session.login(pin.as_ref()).map_err(Error::from)?)
-    };
-    match log_in() {
-        Ok(()) => Check::ok(CHECK, "the token lets the user in"),
-        Err(failure) => Check::failure(CHECK, failure),
     }
 }
 

@@ -5,37 +5,31 @@ use std::path::Path;
 
 use hsmcert::ErrorKind;
 use hsmcert::pin::{Pin, PinSource};
-use hsmcert::token::vendor_setup::{PinForm, VendorSetup};
+use hsmcert::token::vendor::PinForm;
 use zeroize::Zeroizing;
 
 use super::check::Check;
+use super::checks::Checks;
 use super::files::open_to_others;
-use crate::cli::environment;
 use crate::cli::target::Target;
+use crate::cli::{environment, pin};
 
 const CHECK: &str = "PIN";
 
-pub(super) fn source(target: &Target, setup: Option<&VendorSetup>, checks: &mut Vec<Check>) {
-    let form = setup.map_or(PinForm::Plain, |setup| setup.pin);
-    let profile = target.profile_pin_source.as_ref().filter(|_| environment::text("HSMCERT_PIN").is_none());
-    if let Some(source) = target.pin_source.as_ref().or(profile) {
-        return of_source(source, form, checks);
-    }
-    let vendors: &[&str] =
-        if target.vendor.is_some_and(|vendor| vendor.user_in_pin) { &["CLOUDHSM_PIN", "n3fips_password"] } else { &[] };
-    let set = [&["HSMCERT_PIN"], vendors].concat().into_iter().find_map(|name| Some((name, environment::text(name)?)));
-    checks.push(match set {
-        Some((name, value)) => of_form(format!("the environment variable {name}"), &Pin::new(value), form),
-        None if std::io::stdin().is_terminal() => Check::ok(CHECK, "it is asked for at the terminal"),
-        None => Check::warning(
+pub(super) fn source(target: &Target, checks: &Checks) {
+    let form = target.vendor.map_or(PinForm::Plain, |vendor| vendor.pin);
+    match pin::place(target) {
+        Some(source) => of_source(&source, form, checks),
+        None if std::io::stdin().is_terminal() => checks.push(Check::ok(CHECK, "it is asked for at the terminal")),
+        None => checks.push(Check::warning(
             CHECK,
             "nothing gives it, and there is no terminal to ask at",
             "give it with --pin-source FILE (or env:NAME, exec:COMMAND) or HSMCERT_PIN, if the token needs one",
-        ),
-    });
+        )),
+    }
 }
 
-fn of_source(source: &PinSource, form: PinForm, checks: &mut Vec<Check>) {
+fn of_source(source: &PinSource, form: PinForm, checks: &Checks) {
     match source {
         PinSource::File(path) => file(path, form, checks),
         PinSource::Env(name) => checks.push(match environment::text(name) {
@@ -69,7 +63,7 @@ fn of_form(source: String, pin: &Pin, form: PinForm) -> Check {
     )
 }
 
-fn file(path: &Path, form: PinForm, checks: &mut Vec<Check>) {
+fn file(path: &Path, form: PinForm, checks: &Checks) {
     let problem = |detail: String, remedy: &str| Check::problem(CHECK, ErrorKind::LoginFailed, detail, remedy);
     let bytes = match std::fs::read(path) {
         Ok(bytes) => Zeroizing::new(bytes),

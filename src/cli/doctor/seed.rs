@@ -1,9 +1,10 @@
 //! The variables of the Windows key storage provider of AWS CloudHSM Client SDK 3 (AWS Security Blog, "Using AWS
 //! CloudHSM-backed certificates with Microsoft Internet Information Server"): what each of them is here.
 
-use hsmcert::token::vendor_setup::{PinForm, VendorSetup};
+use hsmcert::token::vendor::{PinForm, Vendor};
 
 use super::check::Check;
+use super::checks::Checks;
 use crate::cli::environment;
 
 /// Name, and why nothing needs it.
@@ -21,10 +22,10 @@ const DAEMON: &str = "not used: it leads the key storage provider of Client SDK 
                       library of SDK 5 needs no such program, and that of SDK 3 reads its own configuration";
 
 /// Each of them that is set, and whether it is of any use.
-pub(super) fn variables(setup: Option<&VendorSetup>, checks: &mut Vec<Check>) {
+pub(super) fn variables(vendor: Option<&Vendor>, checks: &Checks) {
     const PASSWORD: &str = "n3fips_password";
     if environment::text(PASSWORD).is_some() {
-        checks.push(match setup.is_some_and(|setup| setup.pin == PinForm::UserPassword) {
+        checks.push(match vendor.is_some_and(|vendor| vendor.pin == PinForm::UserPassword) {
             true => {
                 Check::ok(PASSWORD, "used: it is the PIN when --pin-source, HSMCERT_PIN and CLOUDHSM_PIN give none")
             }

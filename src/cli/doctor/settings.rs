@@ -3,22 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use hsmcert::ErrorKind;
-use hsmcert::token::vendor::{self, Platform};
-use hsmcert::token::vendor_setup::{self, Setting, VendorSetup};
+use hsmcert::token::vendor::Platform;
+use hsmcert::token::vendor_setup::{Setting, VendorSetup};
 
 use super::check::Check;
+use super::checks::Checks;
 use super::files::writable;
 use crate::cli::environment;
-use crate::cli::target::Target;
 
 const CHECK: &str = "vendor's settings";
 
-/// The row of the product whose module it is.
-pub(super) fn of(target: &Target) -> Option<&'static VendorSetup> {
-    vendor_setup::by_profile(vendor::by_module(&target.module)?.profile)
-}
-
-pub(super) fn check(setup: Option<&VendorSetup>, checks: &mut Vec<Check>) {
+pub(super) fn check(setup: Option<&VendorSetup>, checks: &Checks) {
     let Some(setup) = setup else {
         return checks
             .push(Check::ok(CHECK, "the module is none of a product that hsmcert knows, so nothing is looked for"));

@@ -1,6 +1,7 @@
 //! Variables that begin with `HSMCERT_`: a name that nobody reads is a typing error.
 
 use super::check::Check;
+use super::checks::Checks;
 use crate::cli::environment;
 
 const KNOWN: [&str; 12] = [
@@ -18,7 +19,7 @@ const KNOWN: [&str; 12] = [
     "HSMCERT_URI",
 ];
 
-pub(super) fn names(checks: &mut Vec<Check>) {
+pub(super) fn names(checks: &Checks) {
     const CHECK: &str = "environment";
     let set: Vec<String> = environment::variables().into_keys().filter(|name| name.starts_with("HSMCERT_")).collect();
     for name in set.iter().filter(|name| !KNOWN.contains(&name.as_str())) {

@@ -37,9 +37,7 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
         }
         Token::NoToken(_) => text("initialise one with: hsmcert token init --label LABEL, or with the vendor's tool"),
         Token::PinMissing(_) => text("give it with --pin-source FILE, HSMCERT_PIN, or type it at a terminal"),
-        Token::PinWithoutUser(_) => {
-            text("it was not tried: write the name of the crypto user before it, as user:password")
-        }
+        Token::PinForm { .. } => text("it was not tried: write it in this form"),
         Token::PinWrong { left, .. } => {
             let mut all = match left {
                 token::PinTries::Unknown => vec![],

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use hsmcert::pin::{Pin, PinSource};
-use hsmcert::token::{self, InitialiseError, Module, Role, TokenDetails, TokenInfo, vendor, vendor_setup};
+use hsmcert::token::{self, InitialiseError, Module, Role, TokenDetails, TokenInfo, vendor};
 use hsmcert::uri::Pkcs11Uri;
 use hsmcert::{Error, ErrorKind, trial};
 use serde::Serialize;
@@ -75,7 +75,7 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
     details.check_officer()?;
 
     let (so_pin, pin) = pins(&target, &details, arguments, report)?;
-    let destroyed = if token.is_initialised() { lost::objects(&module, &token)? } else { vec![] };
+    let destroyed = if token.is_initialised() { lost::objects(&module, &token, &target, report)? } else { vec![] };
     confirm(&question(&token, label, &destroyed, report), arguments.yes, report)?;
 
     let work = || -> Result<TokenInfo, Error> {
@@ -111,7 +111,7 @@ pub(super) fn module_of(global: &Global, report: &Report) -> Result<Target, Fail
         .hint("name the module with --module FILE or --profile NAME (softhsm, luna, nshield, tpm2, ...)"));
     }
     report.choice(&format!("module {} ({})", target.module.display(), target.why));
-    match setup(&target) {
+    match target.setup() {
         Some(setup) if !setup.initialises => {
             let product = vendor::by_profile(setup.profile).map_or(setup.profile, |vendor| vendor.product);
             let message = format!("{product} makes no tokens and sets no PINs by PKCS#11");
@@ -121,13 +121,9 @@ pub(super) fn module_of(global: &Global, report: &Report) -> Result<Target, Fail
     }
 }
 
-fn setup(target: &Target) -> Option<&'static vendor_setup::VendorSetup> {
-    vendor_setup::by_profile(vendor::by_module(&target.module)?.profile)
-}
-
 /// Names the vendor's tool where a token refuses.
 pub(super) fn name_tool(failure: Failure, target: &Target) -> Failure {
-    match (failure.kind, setup(target)) {
+    match (failure.kind, target.setup()) {
         (ErrorKind::TokenRefused, Some(setup)) => failure.hint(format!("the vendor's tool is {}", setup.tool)),
         _ => failure,
     }

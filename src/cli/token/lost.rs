@@ -3,9 +3,18 @@
 use hsmcert::Error;
 use hsmcert::token::{Module, ObjectClass, Session, TokenInfo};
 
+use crate::cli::connect;
+use crate::cli::report::Report;
+use crate::cli::target::Target;
+
 /// The visible objects, in words. Private keys are seen by their public ones.
-pub(super) fn objects(module: &Module, token: &TokenInfo) -> Result<Vec<String>, Error> {
-    let session = Session::open(module, token.clone())?;
+pub(super) fn objects(
+    module: &Module,
+    token: &TokenInfo,
+    target: &Target,
+    report: &Report,
+) -> Result<Vec<String>, Error> {
+    let session = Session::open(module, token.clone())?.with(connect::conduct(target, None, report));
     let classes = [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::SecretKey, ObjectClass::Certificate];
     let mut all = Vec::new();
     for class in classes {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use hsmcert::ErrorKind;
 use hsmcert::compatibility::{self, Area, Attempt, Compatibility, Outcome};
-use hsmcert::token::{AttributeValue, LibraryInfo, MechanismSizes, TokenLimits, vendor};
+use hsmcert::token::{AttributeValue, LibraryInfo, MechanismSizes, TokenLimits};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
@@ -88,16 +88,15 @@ struct JsonAttempt {
 }
 
 pub(super) fn run(global: &Global, arguments: &TestArguments, report: &Report) -> Result<(), Failure> {
-    let (tested, path) = connect::with_pin(global, &Default::default(), report, |module, session, pin| {
+    let ((tested, path), target) = connect::with_pin(global, &Default::default(), report, |module, session, pin| {
         report.progress("trying what the token can do");
         let tested = compatibility::examine(module, session, pin.as_ref(), clock::now());
         report.progress_end();
         Ok((tested?, module.path().to_owned()))
-    })?
-    .0;
+    })?;
     let (serves, stopped_by) = (tested.serves(), tested.stopped_by.as_ref().map(ToString::to_string));
-    let vendor = vendor::by_module(&path);
-    let json = json(tested, path.display().to_string(), vendor.map(|vendor| vendor.profile), arguments.with_serial);
+    let profile = target.vendor.map(|vendor| vendor.profile);
+    let json = json(tested, path.display().to_string(), profile, arguments.with_serial);
     report.result(&json, &draw(&json));
     let failed = |message: &str| Failure::new(ErrorKind::TokenRefused, message);
     match stopped_by {

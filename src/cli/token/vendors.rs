@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hsmcert::token::vendor::{Certificates, Changes, Platform, Quirks, RsaGeneration, VENDORS, Vendor};
+use hsmcert::token::vendor::{Certificates, Changes, PinForm, Platform, Quirks, RsaGeneration, VENDORS, Vendor};
 use serde::Serialize;
 
 use super::super::facts::Facts;
@@ -18,7 +18,8 @@ struct JsonVendor {
     profile: &'static str,
     product: &'static str,
     software: bool,
-    user_in_pin: bool,
+    /// The form of the PIN.
+    pin: &'static str,
     providers: &'static [&'static str],
     modules: Vec<JsonModule>,
     certificate_storage: Option<&'static str>,
@@ -51,7 +52,7 @@ fn json(vendor: &Vendor) -> JsonVendor {
         unix: _,
         macos: _,
         windows: _,
-        user_in_pin,
+        pin,
         software,
         certificate_storage,
         key_creation,
@@ -65,7 +66,7 @@ fn json(vendor: &Vendor) -> JsonVendor {
         profile,
         product,
         software,
-        user_in_pin,
+        pin: pin.example(),
         providers,
         modules,
         certificate_storage,
@@ -115,7 +116,7 @@ fn special(vendor: &JsonVendor) -> Vec<String> {
         }
     };
     say(vendor.software, "keys are on a disk, not in an HSM");
-    say(vendor.user_in_pin, "the PIN is user:password");
+    say(vendor.pin != PinForm::Plain.example(), &format!("the PIN is {}", vendor.pin));
     say(id_length != Quirks::STANDARD.id_length, &format!("key ids have {id_length} bytes"));
     say(label_is_id, "label and id of a key are one name of letters and digits");
     say(label_length.is_some(), &format!("labels have at most {} bytes", label_length.unwrap_or_default()));
@@ -144,7 +145,7 @@ fn special(vendor: &JsonVendor) -> Vec<String> {
             Some(instead) => say(true, &format!("holds no certificates; shows them after: {instead}")),
             None => say(true, "holds no certificates"),
         },
-        Certificates::WithKey => say(true, "holds certificates only with their key"),
+        Certificates::WithKey => say(true, "holds certificates only with their key, and destroys both together"),
     }
     say(
         !certificates_share_id,

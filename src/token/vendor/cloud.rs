@@ -1,5 +1,6 @@
 //! HSMs and key services of clouds.
 
+use super::pin_form::PinForm;
 use super::quirks::{Certificates, Changes, Quirks, RsaGeneration};
 use super::row::Vendor;
 
@@ -23,7 +24,7 @@ pub(super) const CLOUDHSM: Vendor = Vendor {
     providers: &["Cavium Key Storage Provider", "CloudHSM Key Storage Provider"],
     unix: &["/opt/cloudhsm/lib/libcloudhsm_pkcs11.so"],
     windows: &["C:\\Program Files\\Amazon\\CloudHSM\\lib\\cloudhsm_pkcs11.dll"],
-    user_in_pin: true,
+    pin: PinForm::UserPassword,
     certificate_storage: Some(
         "configure-pkcs11 --enable-certificate-storage (Client SDK 5.13 or newer, clusters of type hsm2m.medium)",
     ),
@@ -59,7 +60,7 @@ pub(super) const CLOUDHSM_3: Vendor = Vendor {
         "/opt/cloudhsm/lib/libcloudhsm_pkcs11_redis.so",
     ],
     windows: &["C:\\Program Files\\Amazon\\CloudHSM\\cloudhsm_pkcs11.dll"],
-    user_in_pin: true,
+    pin: PinForm::UserPassword,
     quirks: Quirks {
         public_key_private: true,
         changes: Changes::Nothing,
@@ -84,7 +85,7 @@ pub(super) const AZURE: Vendor = Vendor {
     ],
     unix: &["/opt/azurecloudhsm/lib64/libazcloudhsm_pkcs11.so"],
     windows: &["C:\\Program Files\\Microsoft Azure Cloud HSM Client SDK\\libs\\pkcs11\\azcloudhsm_pkcs11.dll"],
-    user_in_pin: true,
+    pin: PinForm::UserPassword,
     certificate_storage: Some("the set-up of Microsoft Learn, \"Azure Cloud HSM certificate storage\""),
     quirks: Quirks {
         public_key_private: true,

@@ -1,5 +1,6 @@
 //! HSMs of one's own, and the TPM.
 
+use super::pin_form::PinForm;
 use super::quirks::{Certificates, Changes, Quirks, RsaGeneration};
 use super::row::Vendor;
 
@@ -49,6 +50,7 @@ pub(super) const YUBIHSM: Vendor = Vendor {
     ],
     macos: &["/usr/local/lib/pkcs11/yubihsm_pkcs11.dylib"],
     windows: &["C:\\Program Files\\Yubico\\YubiHSM Shell\\bin\\pkcs11\\yubihsm_pkcs11.dll"],
+    pin: PinForm::KeyIdPassword,
     quirks: Quirks { id_length: 2, finds_by_public_key: false, certificates_share_id: false, ..Quirks::STANDARD },
     remarks: &[
         "the PIN is the id of the authentication key in four hex digits and its password: 0001password",

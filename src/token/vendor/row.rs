@@ -1,5 +1,6 @@
 //! One row of the table of products.
 
+use super::pin_form::PinForm;
 use super::quirks::Quirks;
 
 /// The platforms that vendors install on.
@@ -41,8 +42,8 @@ pub struct Vendor {
     pub macos: &'static [&'static str],
     /// The same on Windows.
     pub windows: &'static [&'static str],
-    /// The PIN is `user:password` and may stand in the vendor's own environment variables.
-    pub user_in_pin: bool,
+    /// The form of the PIN. One with a user may stand in the vendor's own environment variables.
+    pub pin: PinForm,
     /// Keys are on a disk and not in an HSM.
     pub software: bool,
     /// What turns certificate objects on where the token has none at first, or what is done with certificates instead.
@@ -68,7 +69,7 @@ impl Vendor {
         unix: &[],
         macos: &[],
         windows: &[],
-        user_in_pin: false,
+        pin: PinForm::Plain,
         software: false,
         certificate_storage: None,
         key_creation: None,

@@ -68,7 +68,7 @@ pub(crate) unsafe extern "C" fn finalize(reserved: CK_VOID_PTR) -> CK_RV {
     })
 }
 
-/// `C_Login`: the PIN is `user:password`, and the token's PIN is the password.
+/// `C_Login`: the PIN may be `user:password`, or the id of a key and a password; the token's PIN is the password.
 pub(crate) unsafe extern "C" fn login(
     session: CK_SESSION_HANDLE,
     user: CK_USER_TYPE,
@@ -77,16 +77,21 @@ pub(crate) unsafe extern "C" fn login(
 ) -> CK_RV {
     with(|module| {
         let Some(function) = module.real.functions.C_Login else { return CKR_FUNCTION_NOT_SUPPORTED };
-        if !module.rules.user_in_pin || pin.is_null() {
+        let rules = &module.rules;
+        if !(rules.user_in_pin || rules.key_id_in_pin) || pin.is_null() {
             // SAFETY: the caller's arguments, unchanged.
             return unsafe { function(session, user, pin, len) };
         }
         let count = usize::try_from(len).unwrap_or_default();
         // SAFETY: the caller's PIN, of as many bytes as it says.
         let bytes = unsafe { std::slice::from_raw_parts(pin, count) };
-        let Some(colon) = bytes.iter().position(|byte| *byte == b':') else { return CKR_PIN_INCORRECT };
-        let password = &bytes[colon + 1..];
-        // SAFETY: what is behind the colon, within the caller's PIN; the module does not write to it.
+        let start = if rules.user_in_pin {
+            bytes.iter().position(|byte| *byte == b':').map(|colon| colon + 1)
+        } else {
+            bytes.iter().take(4).all(u8::is_ascii_hexdigit).then_some(4)
+        };
+        let Some(password) = start.and_then(|start| bytes.get(start..)) else { return CKR_PIN_INCORRECT };
+        // SAFETY: the end of the PIN, within the caller's PIN; the module does not write to it.
         unsafe { function(session, user, password.as_ptr().cast_mut(), password.len() as CK_ULONG) }
     })
 }

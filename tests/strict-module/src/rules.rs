@@ -15,6 +15,8 @@ pub(crate) struct Rules {
     pub(crate) most_sessions: Option<usize>,
     /// The PIN is `user:password`.
     pub(crate) user_in_pin: bool,
+    /// The PIN is four hexadecimal digits and the password.
+    pub(crate) key_id_in_pin: bool,
     /// Mechanisms that make RSA keys and that the real module does not have.
     pub(crate) more_mechanisms: &'static [CK_MECHANISM_TYPE],
     /// Mechanisms that are listed, and refused when a key is made (`CKR_MECHANISM_INVALID`).
@@ -54,6 +56,7 @@ const NOTHING: Rules = Rules {
     read_only_session: None,
     most_sessions: None,
     user_in_pin: false,
+    key_id_in_pin: false,
     more_mechanisms: &[],
     unusable_mechanisms: &[],
     public_template_is_refused: false,
@@ -396,6 +399,7 @@ fn yubihsm() -> Rules {
     let label = Some((40, CKR_ATTRIBUTE_VALUE_INVALID));
     Rules {
         most_sessions: Some(16),
+        key_id_in_pin: true,
         public_key: Rule {
             known: Some((PUBLIC, CKR_ATTRIBUTE_TYPE_INVALID)),
             fixed: (
