@@ -127,6 +127,22 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+    /// Something else has the label that a key is to get.
+    #[error("the label \"{label}\" is in use on the token: {}", .by.join(", "))]
+    LabelInUse {
+        /// The label.
+        label: String,
+        /// What has it.
+        by: Vec<String>,
+    },
+    /// The product does not change labels.
+    #[error("{product} does not change the label of a {object}: nothing was changed")]
+    LabelFixed {
+        /// The product.
+        product: &'static str,
+        /// What keeps its label.
+        object: String,
+    },
     /// A label was not changed.
     #[error("the {refused} keeps its label{}", not_renamed(.kept, .astray))]
     NotRenamed {

@@ -4,7 +4,8 @@ use crate::error::Error;
 use crate::find::{self, Nameable, StoredKey};
 use crate::key_reference::KeyReference;
 use crate::state::State;
-use crate::token::{self, Object, RawLabel, Session};
+use crate::token::vendor::{Changes, Quirks};
+use crate::token::{Object, ObjectClass, RawLabel, Session};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -36,8 +37,8 @@ pub fn check_label(label: &str) -> Result<(), Error> {
 /// Renames private key, public key and certificates, and reads each label back.
 ///
 /// # Errors
-/// [`Error::UnusableLabel`]; those of [`find::stored_key`]; [`token::Error::LabelTooLong`], [`token::Error::LabelTaken`];
-/// [`Error::NotRenamed`], and the labels are as before then, unless it says otherwise.
+/// [`Error::UnusableLabel`]; those of [`find::stored_key`]; [`crate::token::Error::LabelTooLong`], [`Error::LabelInUse`];
+/// [`Error::LabelFixed`] where the product changes none; [`Error::NotRenamed`], and the labels are as before then, unless it says otherwise.
 pub fn rename(
     session: &Session<'_>,
     reference: &KeyReference,
@@ -51,7 +52,7 @@ pub fn rename(
     let others = session.objects_labelled(label)?.into_iter().filter(|object| !is_own(object));
     let by: Vec<String> = others.map(|object| object.to_string()).collect();
     if !by.is_empty() {
-        return Err(token::Error::LabelTaken { label: label.to_owned(), by }.into());
+        return Err(Error::LabelInUse { label: label.to_owned(), by });
     }
     let entry = match (state, &key.public_key) {
         (Some(state), Some(public_key)) => Some(state.lock(public_key)?),
@@ -86,6 +87,9 @@ fn change<'k>(
             before.push((object, old));
         }
     }
+    if let Some((object, _)) = before.iter().find(|(object, _)| !is_changeable(session, object.class)) {
+        return Err(Error::LabelFixed { product: session.product(), object: object.to_string() });
+    }
     for (index, (object, _)) in before.iter().enumerate() {
         let Err(source) = session.set_label(object, label) else { continue };
         let is_back = |object: &Object, old: &RawLabel| {
@@ -99,6 +103,18 @@ fn change<'k>(
         return Err(Error::NotRenamed { refused, kept, astray, source: Box::new(source.into()) });
     }
     Ok(before.into_iter().map(|(object, _)| object.clone()).collect())
+}
+
+/// Whether the product changes labels of this class, as far as is known.
+fn is_changeable(session: &Session<'_>, class: ObjectClass) -> bool {
+    let Quirks { changes, label_is_id, .. } = session.quirks();
+    let is_certificate = class == ObjectClass::Certificate;
+    match changes {
+        // A key's one name is also its id, which a link is made of.
+        Changes::All => is_certificate || !label_is_id,
+        Changes::Certificates => is_certificate,
+        Changes::Nothing => false,
+    }
 }
 
 #[cfg(test)]

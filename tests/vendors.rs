@@ -470,3 +470,28 @@ fn a_certificate_that_goes_with_its_key_is_named_before_it_goes() {
     let gone = strict.run(&["delete-key", "wwwexamplecom", "--yes", "--json"]).ok().json();
     assert_eq!((gone["objects"].as_array().unwrap().len(), token.objects().len()), (2, 0), "{gone:#}");
 }
+
+/// What the product does not change is not tried.
+#[test]
+fn a_label_that_cannot_be_changed_is_refused_before_the_token_is_asked() {
+    for (vendor, product) in [("cloudhsm", "AWS CloudHSM"), ("nethsm", "Nitrokey NetHSM"), ("google-kms", "Google")] {
+        let token = token();
+        token.pkcs11_tool(&["--keypairgen", "--key-type", "RSA:2048", "--id", "01", "--label", "web"]);
+        let shim = Shim::before(&token);
+        let strict = Strict::before(&token, vendor).through(&shim);
+        let outcome = strict.run(&["rename", "web", "other"]).fails(9);
+        outcome.says(product).says("does not change the label of a private key \"web\"");
+        assert_eq!(shim.count("C_SetAttributeValue"), 0, "{vendor}");
+        strict.run(&["rename", "web", "web"]).ok();
+    }
+    // A certificate that stands alone can be renamed where those can.
+    let token = with_certificate();
+    token.openssl(&["x509", "-in", "request.crt.pem", "-outform", "DER", "-out", "crt.der"]);
+    token.pkcs11_tool(&["--write-object", "crt.der", "--type", "cert", "--label", "alone", "--id", "77"]);
+    Strict::before(&token, "cloudhsm").run(&["rename", "alone", "other"]).ok();
+    // The profile knows better than the row.
+    token.write("hsmcert.toml", "[profile.web]\nvendor = \"cloudhsm\"\nquirks = { changes = \"all\" }\n");
+    let mut command = Strict::before(&token, "softhsm").hsmcert();
+    command.env("HSMCERT_PIN", format!("a:{}", SoftToken::PIN)).env("PKCS11_STRICT_VENDOR", "azure-cloud-hsm");
+    Outcome::of(command.env("HSMCERT_PROFILE", "web").args(["rename", "www.example.com", "new"])).ok();
+}

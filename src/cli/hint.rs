@@ -82,6 +82,13 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             all
         }
         Error::UnusableLabel { .. } => vec!["a label is text in one line, for example www.example.com".to_owned()],
+        Error::LabelInUse { .. } => {
+            vec!["take another label, or rename first what has this one: hsmcert rename id:HEX LABEL".to_owned()]
+        }
+        Error::LabelFixed { .. } => vec![
+            "make a new key with another label: hsmcert new --label".to_owned(),
+            "if this one does change labels: changes = \"all\" under quirks in its profile (hsmcert.toml)".to_owned(),
+        ],
         Error::NotRenamed { source, astray, .. } => {
             let mut all = hints(source);
             if !astray.is_empty() {

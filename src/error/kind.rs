@@ -106,6 +106,7 @@ impl Error {
             | Self::NotLinked(_)
             | Self::OtherLinked { .. }
             | Self::NoKeyId(_) => ErrorKind::CertificateRejected,
+            Self::LabelFixed { .. } => ErrorKind::TokenRefused,
             Self::ServedDiffers { .. } => ErrorKind::ServedDiffers,
             Self::Tls(error) => match error {
                 tls::Error::Name(_) => ErrorKind::Usage,
@@ -123,6 +124,7 @@ impl Error {
             | Self::SeveralKeys { .. }
             | Self::KeyInUse { .. }
             | Self::CertificateGoesToo { .. }
+            | Self::LabelInUse { .. }
             | Self::UnclearPair { .. }
             | Self::LabelOfOther { .. } => ErrorKind::Conflict,
             Self::DevCa { .. } | Self::WindowsStore { .. } => ErrorKind::Io,

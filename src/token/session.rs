@@ -73,6 +73,12 @@ impl<'m> Session<'m> {
         self.conduct.vendor
     }
 
+    /// Its name as it begins a sentence.
+    #[must_use]
+    pub fn product(&self) -> &'static str {
+        self.conduct.product()
+    }
+
     /// How it is treated.
     #[must_use]
     pub fn quirks(&self) -> Quirks {
