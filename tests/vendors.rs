@@ -332,6 +332,37 @@ fn a_lost_session_is_logged_in_again_once() {
     }
 }
 
+/// Some modules find a device again only after a new start.
+#[test]
+fn a_module_that_is_lost_is_started_anew() {
+    const NOT_INITIALIZED: &str = "0x190";
+    for (calls, told) in [
+        (format!("C_SignInit:1:{NOT_INITIALIZED},C_OpenSession:2:{NOT_INITIALIZED}"), "CKR_CRYPTOKI_NOT_INITIALIZED"),
+        ("C_SignInit:1:0x32,C_OpenSession:2:0x32,C_Finalize:1:0x30".to_owned(), "CKR_DEVICE_REMOVED"),
+        ("C_SignInit:1:0xe0,C_OpenSession:2:0x3".to_owned(), "CKR_SLOT_ID_INVALID"),
+    ] {
+        let token = with_certificate();
+        let shim = Shim::before(&token).failing(&calls);
+        let outcome = shim.run(&["accept", "request.crt.pem", "-v"]);
+        // A module that was not ended is not started again.
+        if calls.contains("C_Finalize") {
+            outcome.fails(4).says("no new one is to be had (C_Initialize: CKR_CRYPTOKI_ALREADY_INITIALIZED)");
+            continue;
+        }
+        let outcome = outcome.ok();
+        outcome.says(&format!("C_OpenSession: {told}: the module is started anew")).says("a new one is open");
+        assert_eq!((shim.count("C_Initialize"), shim.count("C_Login"), token.certificates().len()), (2, 2, 1));
+    }
+    // Nobody can log in anew, and the next process starts the module anyway.
+    let token = with_certificate();
+    let shim = Shim::before(&token).failing(&format!("C_SignInit:1:{NOT_INITIALIZED}"));
+    let mut command = shim.hsmcert();
+    command.env_remove("HSMCERT_PIN").write_stdin(format!("{}\n", SoftToken::PIN));
+    command.args(["accept", "request.crt.pem", "--pin-source", "-", "--json"]);
+    let error = Outcome::of(&mut command).exits(4).json_error("token-unavailable");
+    assert_eq!(error["retryable"], true, "{error:#}");
+}
+
 #[test]
 fn a_second_lost_session_is_the_end() {
     let token = with_certificate();

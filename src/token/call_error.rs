@@ -101,7 +101,11 @@ fn value_name(value: RvError) -> String {
 fn is_session_lost(value: RvError) -> bool {
     matches!(
         value,
-        RvError::SessionHandleInvalid | RvError::SessionClosed | RvError::DeviceRemoved | RvError::TokenNotPresent
+        RvError::SessionHandleInvalid
+            | RvError::SessionClosed
+            | RvError::DeviceRemoved
+            | RvError::TokenNotPresent
+            | RvError::CryptokiNotInitialized
     )
 }
 
@@ -115,6 +119,8 @@ fn reach(value: RvError) -> Reach {
         | RvError::SessionClosed
         | RvError::SessionHandleInvalid
         | RvError::SessionCount
+        // Each process starts the module anew.
+        | RvError::CryptokiNotInitialized
         | RvError::FunctionFailed
         | RvError::FunctionCanceled
         | RvError::HostMemory
@@ -124,7 +130,6 @@ fn reach(value: RvError) -> Reach {
         RvError::TokenWriteProtected | RvError::SessionReadOnly | RvError::SessionReadOnlyExists => Reach::ReadOnly,
         RvError::GeneralError
         | RvError::ArgumentsBad
-        | RvError::CryptokiNotInitialized
         | RvError::CryptokiAlreadyInitialized
         | RvError::OperationActive
         | RvError::OperationNotInitialized

@@ -20,6 +20,7 @@ pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>)>;
 pub struct Module {
     path: PathBuf,
     pkcs11: Option<Pkcs11>,
+    init_args: Option<CString>,
     observer: Option<CallObserver>,
     watchdog: Option<Watchdog>,
     pub(super) get_attribute_value: GetAttributeValue,
@@ -58,11 +59,23 @@ impl Module {
         })?;
         // Vendors' exit handlers crash when their library is gone by then: one reference is never given back.
         std::mem::forget(pkcs11.clone());
-        let module = Self { path: path.to_owned(), pkcs11: Some(pkcs11), observer, watchdog, get_attribute_value };
+        let (path, pkcs11) = (path.to_owned(), Some(pkcs11));
+        let module = Self { path, pkcs11, init_args, observer, watchdog, get_attribute_value };
         module
-            .call("C_Initialize", |pkcs11| raw::initialize(pkcs11, init_args.as_ref()))
-            .map_err(|error| Error::ModuleStart { path: path.to_owned(), source: CallError::new(&error) })?;
+            .initialize()
+            .map_err(|error| Error::ModuleStart { path: module.path.clone(), source: CallError::new(&error) })?;
         Ok(module)
+    }
+
+    fn initialize(&self) -> Result<(), cryptoki::error::Error> {
+        self.call("C_Initialize", |pkcs11| raw::initialize(pkcs11, self.init_args.as_ref()))
+    }
+
+    /// Ends the module and starts it anew. No session and no handle is valid after it: the caller has closed its own.
+    pub(super) fn restart(&self) -> Result<(), cryptoki::error::Error> {
+        // One that has lost its start refuses to be ended.
+        let _ = self.call("C_Finalize", |pkcs11| pkcs11.clone().finalize());
+        self.initialize()
     }
 
     /// The file that was loaded.

@@ -10,7 +10,7 @@ use cryptoki::object::ObjectHandle;
 use cryptoki::session::{Session as Raw, UserType};
 
 use super::conduct::Conduct;
-use super::error::{CallError, Doing as _, Error, PinTries};
+use super::error::{CallError, Doing as _, Error, PinTries, Reach};
 use super::get_attribute_value::Slot;
 use super::module::Module;
 use super::object::{Handle, ObjectClass};
@@ -214,12 +214,10 @@ impl<'m> Session<'m> {
         }
         // The old one is closed first: a login that is left of it would not be a new one.
         self.close();
-        let slot = self.token.slot.0;
-        match self.module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)) {
+        match self.reopen() {
             Ok(session) => _ = self.inner.replace(Some(session)),
-            Err(error) => {
-                let source = CallError::new(&error);
-                self.conduct.tell(&format!("the session is lost ({lost}), and no new one is to be had ({source})"));
+            Err(why) => {
+                self.conduct.tell(&format!("the session is lost ({lost}), and no new one is to be had ({why})"));
                 return Ok(false);
             }
         }
@@ -232,6 +230,26 @@ impl<'m> Session<'m> {
         self.is_renewed.set(true);
         self.conduct.tell(&format!("the session was lost ({lost}): a new one is open and logged in"));
         Ok(true)
+    }
+
+    /// A new session. Where there is none to be had, the module is started anew: some find a device or a server that was
+    /// away only then.
+    fn reopen(&self) -> Result<Raw, String> {
+        let slot = self.token.slot.0;
+        let open = || self.module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot));
+        let refusal = match open().map_err(|error| CallError::new(&error)) {
+            Ok(session) => return Ok(session),
+            Err(refusal) if refusal.reach() == Reach::Away => refusal,
+            Err(refusal) => return Err(refusal.to_string()),
+        };
+        self.conduct.tell(&format!("{refusal}: the module is started anew"));
+        self.module.restart().map_err(|error| CallError::new(&error).to_string())?;
+        let tokens = self.module.tokens().map_err(|error| error.to_string())?;
+        // Slots may have other numbers then, and another token may be in this one.
+        if !tokens.iter().any(|token| token.slot == self.token.slot && token.serial == self.token.serial) {
+            return Err(format!("slot {} does not have the token any more", self.token.slot_number()));
+        }
+        open().map_err(|error| CallError::new(&error).to_string())
     }
 
     /// Whether the session was lost and a new one is logged in.
