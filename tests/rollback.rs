@@ -127,3 +127,21 @@ fn a_renewal_that_was_killed_is_finished_by_running_it_again() {
     let serial = |arguments: &[&str]| token.openssl(&[&["x509", "-noout", "-serial"], arguments].concat());
     assert_eq!(serial(&["-in", "stored.der", "-inform", "DER"]), serial(&["-in", "renewed.crt.pem"]));
 }
+
+/// A certificate that can neither be read back nor be destroyed is named, and the same command finishes.
+#[test]
+fn a_certificate_that_stays_is_named() {
+    let token = SoftToken::with_certificate();
+    let good = Shim::before(&token);
+    good.run(&["accept", "request.crt.pem"]).ok();
+    let searches = good.calls().into_iter().take_while(|call| call.function != "C_CreateObject");
+    let searches = searches.filter(|call| call.function == "C_FindObjectsInit").count();
+
+    let token = SoftToken::with_certificate();
+    let shim = Shim::before(&token).failing(&format!("C_FindObjectsInit:{}:0x30,C_DestroyObject:1:0x30", searches + 1));
+    let outcome = shim.run(&["accept", "request.crt.pem"]).fails(4);
+    outcome.says("the new certificate \"www.example.com\"").says("still on the token").says("run the same command");
+    assert_eq!(token.certificates().len(), 1);
+    token.run(&["accept", "request.crt.pem"]).ok();
+    assert_eq!(token.certificates().len(), 1);
+}

@@ -138,6 +138,9 @@ impl Error {
         match self {
             Self::Token(token::Error::Call { source, .. } | token::Error::ModuleStart { source, .. })
             | Self::Trial(trial::Error::Token(token::Error::Call { source, .. })) => source.reach() == Reach::Away,
+            Self::Token(token::Error::CertificateStays { source, .. }) => {
+                matches!(&**source, token::Error::Call { source, .. } if source.reach() == Reach::Away)
+            }
             // Not after a call that may have changed something, and never after a login.
             Self::Token(token::Error::NoReturn { unsettled, .. }) => unsettled.is_empty(),
             Self::State(state::Error::Busy(_)) => true,
@@ -175,6 +178,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::Random(_) => ErrorKind::TokenUnavailable,
         Token::TokenAmbiguous { .. } | Token::LabelTaken { .. } | Token::KeyAmbiguous { .. } => ErrorKind::Conflict,
         Token::Initialise(error) => initialise_kind(error),
+        Token::CertificateStays { source, .. } => token_kind(source),
         Token::PinMissing(_)
         | Token::PinForm { .. }
         | Token::PinWrong { .. }

@@ -1,5 +1,7 @@
 //! Certificate objects: written, read back, destroyed. What is in them is for `x509/` to know.
 
+use std::cell::Cell;
+
 use cryptoki::object::{Attribute, ObjectHandle};
 
 use super::attribute_template as template;
@@ -73,12 +75,22 @@ impl Session<'_> {
     /// Writes a certificate and reads it back; one that does not read back is destroyed again.
     ///
     /// # Errors
-    /// [`Error::CertificateRefused`], [`Error::Call`], [`Error::ReadBack`]. Nothing is left on the token.
+    /// [`Error::CertificateRefused`], [`Error::Call`], [`Error::ReadBack`], and nothing is left on the token;
+    /// [`Error::CertificateStays`] otherwise.
     pub fn store_certificate(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
-        self.surviving(|| {
+        let stays = Cell::new(false);
+        let stored = self.surviving(|| {
             // Nobody knows how far the token got before the session was lost.
             let stored = if self.epoch() > 0 { self.stored(certificate)? } else { None };
-            stored.map_or_else(|| self.store_once(certificate), Ok)
+            stored.map_or_else(|| self.store_once(certificate, &stays), Ok)
+        });
+        stored.map_err(|error| match stays.get() {
+            false => error,
+            true => Error::CertificateStays {
+                label: certificate.label.to_owned(),
+                id: certificate.id.clone(),
+                source: Box::new(error),
+            },
         })
     }
 
@@ -88,8 +100,10 @@ impl Session<'_> {
         Ok(self.certificates_with_id(certificate.id)?.into_iter().find(is_it))
     }
 
-    fn store_once(&self, certificate: &NewCertificate<'_>) -> Result<CertificateObject, Error> {
+    /// `stays` tells of one that was made and is no good.
+    fn store_once(&self, certificate: &NewCertificate<'_>, stays: &Cell<bool>) -> Result<CertificateObject, Error> {
         let attributes = template::certificate(certificate);
+        stays.set(false);
         let created = self.create(&attributes);
         let handle = created.map_err(|error| self.certificate_refusal(&error))?;
         // In this session: in another one the handle could be another object's.
@@ -100,19 +114,20 @@ impl Session<'_> {
             Ok(Some(stored)) if stored.value == certificate.value && stored.label == certificate.label => {
                 return Ok(stored);
             }
-            Ok(Some(stored)) if stored.value == certificate.value => format!("its label is \"{}\"", stored.label),
-            Ok(Some(stored)) => {
-                format!("its value has {} bytes instead of {}", stored.value.len(), certificate.value.len())
+            Ok(Some(stored)) if stored.value == certificate.value => {
+                Error::ReadBack(format!("its label is \"{}\"", stored.label))
             }
-            Ok(None) => format!("it is not found by its id {}", certificate.id),
-            Err(error) => {
-                let _ = self.destroy(ObjectClass::Certificate, handle);
-                return Err(error);
-            }
+            Ok(Some(stored)) => Error::ReadBack(format!(
+                "its value has {} bytes instead of {}",
+                stored.value.len(),
+                certificate.value.len()
+            )),
+            Ok(None) => Error::ReadBack(format!("it is not found by its id {}", certificate.id)),
+            Err(error) => error,
         };
         // The error that is told is the first one.
-        let _ = self.destroy(ObjectClass::Certificate, handle);
-        Err(Error::ReadBack(flaw))
+        stays.set(self.destroy(ObjectClass::Certificate, handle).is_err());
+        Err(flaw)
     }
 
     /// Writes a certificate that was there before. It is not read back: this is for when something is wrong already,

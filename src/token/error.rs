@@ -175,6 +175,16 @@ pub enum Error {
     /// The certificate was written but does not read back.
     #[error("the certificate object does not read back as it was written: {0}")]
     ReadBack(String),
+    /// Something failed when the certificate object was made, and it could not be destroyed.
+    #[error("the new certificate \"{label}\" (id {id}) is not proved, and is still on the token")]
+    CertificateStays {
+        /// Its label.
+        label: String,
+        /// Its id.
+        id: KeyId,
+        /// What failed.
+        source: Box<Error>,
+    },
     /// A label was changed and does not read back.
     #[error("the token took the new label of the {class} and shows \"{shown}\"")]
     LabelDiffers {

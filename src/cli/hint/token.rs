@@ -74,6 +74,11 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
         Token::PrivateKeyMissing(_) => text("log in as the user who owns the key"),
         Token::KeyAmbiguous { .. } => text("name it by id:HEX; see what is there with: hsmcert find-key"),
         Token::ReadBack(_) => text("the certificate object was removed again; report this to the HSM's vendor"),
+        Token::CertificateStays { source, .. } => {
+            let mut all = token_hints(source);
+            all.push("when the token works again, run the same command: it finishes the work".to_owned());
+            all
+        }
         Token::LabelDiffers { .. } => text("report this to the HSM's vendor"),
         Token::CertificateRefused { .. } => text(
             "it holds an older certificate and takes no new one: see the HSM's documentation on certificate objects",
