@@ -149,3 +149,19 @@ fn a_token_that_goes_away() {
     assert_eq!(tested.json()["attempts"].as_array().unwrap().len(), 4, "two calls are enough to know");
     assert_eq!((&tested.json()["left"], token.objects()), (&serde_json::json!([]), vec![]));
 }
+
+/// A login that nobody asked for would show what is not public.
+#[test]
+fn a_session_that_is_lost_while_nobody_is_logged_in() {
+    let token = SoftToken::new();
+    let good = Shim::before(&token).failing(&no_session_objects());
+    good.run(&TEST).ok();
+    let before = good.calls().into_iter().take_while(|call| call.function != "C_Logout");
+    let searches = before.filter(|call| call.function == "C_FindObjectsInit").count();
+    good.forget();
+
+    let failing = format!("{},C_FindObjectsInit:{}:0xb3", no_session_objects(), searches + 1);
+    let report = Shim::before(&token).failing(&failing).run(&TEST).ok().json();
+    assert_eq!(outcome(&report, "public objects without a login"), "refused", "{report:#}");
+    assert_eq!((&report["left"], token.objects()), (&serde_json::json!([]), vec![]));
+}

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::key::KeyId;
 use crate::pin::Pin;
 use crate::spec;
-use crate::token::{self, CertificateObject, KeyPair, Lifetime, NewCertificate, ObjectClass, Session};
+use crate::token::{self, CertificateObject, KeyPair, Lifetime, NewCertificate, ObjectClass, RawLabel, Session};
 use crate::x509::{self, Certificate, UnsignedCertificate};
 
 const MINUTE: i64 = 60;
@@ -37,7 +37,7 @@ pub(super) fn objects(test: &mut Test<'_>, pair: KeyPair<'_>, pin: Option<&Pin>,
         return test.destroy(pair);
     };
     let second = test.attempt(Area::Certificate, "a second one with the same id", || Ok((store(2)?, String::new())));
-    let other = format!("{label}-2");
+    let other = RawLabel::from(format!("{label}-2").as_str());
     test.attempt(Area::Attribute, "C_SetAttributeValue: label of a certificate", || {
         Ok((session.label_certificate(&first, &other)?, String::new()))
     });

@@ -4,7 +4,7 @@ use super::{Area, Attempt, Outcome, Test, words};
 use crate::error::Error;
 use crate::key::{Curve, Hash, KeyAlgorithm, MlDsaSet, PublicKey, SignatureScheme};
 use crate::request::{KeyPurposes, SignatureRequest};
-use crate::token::{self, KeyPair, Lifetime, MechanismSignature, NewKeyPair, Reach};
+use crate::token::{self, KeyPair, Lifetime, MechanismSignature, NewKeyPair, RawLabel, Reach};
 use crate::x509;
 
 /// What is signed: nothing that could be mistaken for a request or a handshake.
@@ -144,8 +144,8 @@ fn attributes(test: &mut Test<'_>, pair: &KeyPair<'_>) {
     if let Some((private, public)) = read {
         (test.report.private_key, test.report.public_key) = (private, public);
     }
-    let label = format!("{}-2", test.label);
+    let label = RawLabel::from(format!("{}-2", test.label).as_str());
     test.attempt(Area::Attribute, "C_SetAttributeValue: label of a private key", || {
-        Ok((pair.set_label(&label)?, String::new()))
+        Ok((pair.label_private_key(&label)?, String::new()))
     });
 }

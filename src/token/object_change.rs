@@ -1,14 +1,18 @@
 //! Changes of objects that are there: their end, and another label.
 
 use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session as Raw;
 
 use super::attributes;
+use super::certificate_object::CertificateObject;
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
-use super::object::Object;
+use super::key_pair::KeyPair;
+use super::object::{Object, ObjectClass};
 use super::session::Session;
+
+const CHANGE: &str = "change the label";
 
 /// `CKA_LABEL` byte for byte: what is put back must be what was there, also where it was no UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,25 +57,52 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`], [`Error::LabelDiffers`].
     pub fn set_label(&self, object: &Object, label: &RawLabel) -> Result<(), Error> {
+        let handle = self.current(object.raw).doing(CHANGE)?;
+        self.relabel(object.class, handle, label)
+    }
+
+    /// The same for a certificate.
+    ///
+    /// # Errors
+    /// [`Error::Call`], [`Error::LabelDiffers`], [`Error::ReadBack`] when it is gone.
+    pub fn label_certificate(&self, certificate: &CertificateObject, label: &RawLabel) -> Result<(), Error> {
+        let missing = || Error::ReadBack(format!("it is not found by its id {}", certificate.id));
+        let handle = self.certificate_handle(certificate)?.ok_or_else(missing)?;
+        self.relabel(ObjectClass::Certificate, handle, label)
+    }
+
+    fn relabel(&self, class: ObjectClass, handle: ObjectHandle, label: &RawLabel) -> Result<(), Error> {
         let attribute = [Attribute::Label(label.0.clone())];
-        let handle = self.current(object.raw).doing("change the label")?;
         let change = |session: &Raw| session.update_attributes(handle, &attribute);
-        self.call_about(object.class, "C_SetAttributeValue", change).doing("change the label")?;
-        let shown = self.raw_label(object)?;
+        self.call_about(class, "C_SetAttributeValue", change).doing(CHANGE)?;
+        let shown = self.read_label_of(class, handle).doing("show the label of an object")?;
         if shown == *label {
             return Ok(());
         }
-        Err(Error::LabelDiffers { class: object.class, shown: String::from_utf8_lossy(&shown.0).into_owned() })
+        Err(Error::LabelDiffers { class, shown: String::from_utf8_lossy(&shown.0).into_owned() })
     }
 
     fn read_label(&self, object: &Object) -> Result<RawLabel, Cryptoki> {
-        let handle = self.current(object.raw)?;
-        let call = &mut |slots: &mut [Slot]| self.get_attribute_value(object.class, handle, slots);
-        let read = attributes::read_list(object.class, &[AttributeType::Label], call)?;
+        self.read_label_of(object.class, self.current(object.raw)?)
+    }
+
+    fn read_label_of(&self, class: ObjectClass, handle: ObjectHandle) -> Result<RawLabel, Cryptoki> {
+        let call = &mut |slots: &mut [Slot]| self.get_attribute_value(class, handle, slots);
+        let read = attributes::read_list(class, &[AttributeType::Label], call)?;
         let label = read.into_iter().find_map(|attribute| match attribute {
             Attribute::Label(label) => Some(label),
             _ => None,
         });
         Ok(RawLabel(label.unwrap_or_default()))
+    }
+}
+
+impl KeyPair<'_> {
+    /// The same for the private key of a pair.
+    ///
+    /// # Errors
+    /// [`Error::Call`], [`Error::LabelDiffers`].
+    pub fn label_private_key(&self, label: &RawLabel) -> Result<(), Error> {
+        self.session.relabel(ObjectClass::PrivateKey, self.handles()?.private.object, label)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use cryptoki::object::Attribute;
 use cryptoki::session::Session as Raw;
 use cryptoki::slot::Limit;
 
 use super::attribute_value::AttributeValue;
-use super::certificate_object::CertificateObject;
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
 use super::key_pair::{Handles, KeyPair};
@@ -139,24 +137,15 @@ impl<'s> Session<'s> {
         Ok(self.make(pair)?.0)
     }
 
-    /// Logs out: the token is as for anybody.
+    /// Logs out: the token is as for anybody. Until the next [`Session::login`] a lost session is not opened anew, since
+    /// that would be a login.
     ///
     /// # Errors
     /// [`Error::Call`].
     pub fn logout(&self) -> Result<(), Error> {
-        self.call("C_Logout", Raw::logout).doing("log the user out")
-    }
-
-    /// Sets `CKA_LABEL` of a certificate (`C_SetAttributeValue`).
-    ///
-    /// # Errors
-    /// [`Error::Call`].
-    pub fn label_certificate(&self, certificate: &CertificateObject, label: &str) -> Result<(), Error> {
-        let attributes = [Attribute::Label(label.as_bytes().to_vec())];
-        let missing = || Error::ReadBack(format!("it is not found by its id {}", certificate.id));
-        let handle = self.certificate_handle(certificate)?.ok_or_else(missing)?;
-        let change = |session: &Raw| session.update_attributes(handle, &attributes);
-        self.call_about(ObjectClass::Certificate, "C_SetAttributeValue", change).doing("change the label")
+        self.call("C_Logout", Raw::logout).doing("log the user out")?;
+        self.stay_out(true);
+        Ok(())
     }
 
     /// Destroys whatever on the token has this id and a label that begins like this one, and gives what is still there.
@@ -198,18 +187,6 @@ impl KeyPair<'_> {
             }
         };
         mechanism::ways(scheme).into_iter().map(sign).collect()
-    }
-
-    /// Sets `CKA_LABEL` of the private key (`C_SetAttributeValue`).
-    ///
-    /// # Errors
-    /// [`Error::Call`].
-    pub fn set_label(&self, label: &str) -> Result<(), Error> {
-        let attributes = [Attribute::Label(label.as_bytes().to_vec())];
-        let private = self.handles()?.private.object;
-        self.session
-            .call("C_SetAttributeValue", |session| session.update_attributes(private, &attributes))
-            .doing("change the label")
     }
 
     /// The attributes of the private and of the public half that the module shows, with the values that it gave them by

@@ -29,6 +29,8 @@ pub struct Session<'m> {
     epoch: Cell<u32>,
     /// The login of a new session has succeeded.
     is_renewed: Cell<bool>,
+    /// The user was logged out on purpose.
+    is_out: Cell<bool>,
     pub(super) conduct: Conduct,
     token: TokenInfo,
     mechanisms: OnceCell<Vec<MechanismType>>,
@@ -44,8 +46,9 @@ impl<'m> Session<'m> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
         let (inner, epoch, is_renewed) = (RefCell::new(Some(inner)), Cell::new(0), Cell::new(false));
+        let is_out = Cell::new(false);
         let conduct = Conduct::of(module.path());
-        Ok(Self { module, inner, epoch, is_renewed, conduct, token, mechanisms: OnceCell::new() })
+        Ok(Self { module, inner, epoch, is_renewed, is_out, conduct, token, mechanisms: OnceCell::new() })
     }
 
     /// The same session for somebody who knows more of the product than its module's name tells.
@@ -97,6 +100,7 @@ impl<'m> Session<'m> {
     /// # Errors
     /// [`Error::PinMissing`], [`Error::PinForm`], [`Error::PinWrong`], [`Error::PinLocked`], [`Error::Call`].
     pub fn login(&self, pin: Option<&Pin>) -> Result<(), Error> {
+        self.stay_out(false);
         self.token.check_login()?;
         if !self.token.login_required {
             return Ok(());
@@ -199,7 +203,7 @@ impl<'m> Session<'m> {
     /// # Errors
     /// Those of a login: a wrong PIN is told, and never tried twice.
     pub(super) fn login_again(&self, lost: &CallError) -> Result<bool, Error> {
-        if self.epoch() > 0 {
+        if self.epoch() > 0 || self.is_out.get() {
             return Ok(false);
         }
         let wants_pin = self.wants_pin();
@@ -250,6 +254,11 @@ impl<'m> Session<'m> {
             return Err(format!("slot {} does not have the token any more", self.token.slot_number()));
         }
         open().map_err(|error| CallError::new(&error).to_string())
+    }
+
+    /// Whether there is no second login from now on.
+    pub(super) fn stay_out(&self, is_out: bool) {
+        self.is_out.set(is_out);
     }
 
     /// Whether the session was lost and a new one is logged in.
