@@ -62,3 +62,33 @@ fn without_memory_it_is_as_before() {
     let token = issued();
     run(&token, &["accept", "request.crt.pem", "--state-dir", "empty"]).fails(4).says("no token is named");
 }
+
+/// What options leave open, the URI of a key says.
+#[test]
+fn the_uri_of_a_key_names_module_and_pin_beside_an_option_for_the_token() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    token.initialise("other");
+    token.write("pin", SoftToken::PIN);
+    let run = |pin: &str, arguments: &[&str]| {
+        let mut command = token.hsmcert();
+        for name in ["HSMCERT_MODULE", "HSMCERT_TOKEN", "HSMCERT_PIN"] {
+            command.env_remove(name);
+        }
+        let place = format!("?module-path={}{pin}", token.module().display());
+        let uri = |path: &str| format!("pkcs11:{path}object=www.example.com{place}");
+        let arguments = arguments.iter().map(|one| one.strip_prefix("uri:").map_or((*one).to_owned(), uri));
+        Outcome::of(command.args(arguments))
+    };
+    let pin = "&pin-source=pin";
+    for command in ["verify", "export"] {
+        run(pin, &[command, "uri:token=test%20token;"]).ok();
+        run(pin, &[command, "uri:token=test%20token;", "--token", "test token"]).ok();
+        run(pin, &[command, "uri:", "--token", "test token"]).ok();
+        run("", &[command, "uri:", "--token", "test token", "--pin-source", "pin"]).ok();
+        // Its PIN is not given to another token.
+        run(pin, &[command, "uri:token=test%20token;", "--token", "other"]).fails(5).says("wants a PIN");
+    }
+    // An option for the module wins.
+    run(pin, &["export", "uri:", "--token", "test token", "--module", "nosuch.so"]).fails(4).says("nosuch.so");
+}

@@ -72,19 +72,26 @@ impl Which {
     }
 }
 
-/// The options with the token that a URI names, chosen as by `--uri`, where no option says otherwise.
+/// The options with what a URI says of module, token and PIN, as by `--uri`. An option comes before what the URI says of
+/// the same, and the PIN of a URI is for no other token than its own.
 pub(super) fn token_of(text: &str, uri: &Pkcs11Uri, global: &Global) -> Global {
     let mut global = global.clone();
-    let chosen = global.uri.is_some() || global.token.is_some() || global.serial.is_some() || global.slot.is_some();
-    if !chosen
-        && !global.trial
-        // The trial token is found without a module's name; a URI that find-key printed for it has none.
-        && uri.token.as_deref() != Some(trial::LABEL)
-        && (uri.token.is_some() || uri.serial.is_some() || uri.slot_id.is_some() || uri.module_path.is_some())
-    {
-        global.uri = Some(text.to_owned());
+    let Pkcs11Uri { token, serial, slot_id, module_path, .. } = uri;
+    let says_where = token.is_some() || serial.is_some() || slot_id.is_some() || module_path.is_some();
+    // The trial token is found without a module's name; a URI that find-key printed for it has none.
+    if global.trial || global.uri.is_some() || token.as_deref() == Some(trial::LABEL) || !says_where {
+        return global;
     }
+    let is_other = differ(&global.token, token) || differ(&global.serial, serial) || differ(&global.slot, slot_id);
+    global.uri = Some(match is_other {
+        true => Pkcs11Uri { pin_source: None, ..uri.clone() }.to_string(),
+        false => text.to_owned(),
+    });
     global
+}
+
+fn differ<T: PartialEq>(option: &Option<T>, of_uri: &Option<T>) -> bool {
+    option.as_ref().zip(of_uri.as_ref()).is_some_and(|(option, of_uri)| option != of_uri)
 }
 
 /// The roots of `--ca-file`.
