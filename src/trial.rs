@@ -127,8 +127,8 @@ impl TrialToken {
             let pin = Pin::new(String::from_utf8_lossy(&text).trim_end().to_owned());
             // Nobody ever needs the security officer of this token: its PIN is thrown away.
             let so_pin = Pin::new(random_pin()?);
-            let token = module.initialise(&module.token_to_initialise(&Selector::default())?, LABEL, &so_pin)?;
-            module.set_user_pin(&token, &so_pin, &pin)?;
+            let token = module.initialise(&module.token_to_initialise(&Selector::default())?, LABEL, Some(&so_pin))?;
+            module.set_user_pin(&token, Some(&so_pin), Some(&pin))?;
         }
         write_once(&self.ready_file(), b"")
     }

@@ -100,6 +100,9 @@ pub(super) fn log_in<'m>(
         false => (None, None),
     };
     let session = session.with(conduct(target, source.flatten(), report));
+    if session.token().login_required && session.token().pin_pad {
+        pin::at_device(&session.token().label, "the PIN", target.pin_source.as_ref(), report);
+    }
     session.login(pin.as_ref())?;
     Ok((session, pin))
 }

@@ -63,10 +63,11 @@ fn examine(global: &Global, arguments: &DoctorArguments, limit: Option<TimeLimit
     }
     let is_right = module::file(&target.module, checks);
     let makes_trial = trial.as_ref().is_some_and(|trial| !trial.configuration().exists());
-    if is_right && !makes_trial {
-        module::start(&target, trial.is_some(), arguments.login, limit, report, checks);
-    }
-    if trial.is_none() && !arguments.login {
+    let token = match is_right && !makes_trial {
+        true => module::start(&target, trial.is_some(), arguments.login, limit, report, checks),
+        false => None,
+    };
+    if trial.is_none() && !arguments.login && !token.is_some_and(|token| token.pin_pad) {
         pin::source(&target, checks);
     }
 }

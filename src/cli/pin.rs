@@ -72,6 +72,14 @@ pub(super) fn ask(prompt: &str, report: &Report) -> Result<Option<Pin>, Failure>
     Ok(Some(Pin::new(typed)))
 }
 
+/// Says that the PIN is typed at the device, and that one given by an option is not used.
+pub(super) fn at_device(token: &str, what: &str, unused: Option<&PinSource>, report: &Report) {
+    if let Some(source) = unused {
+        report.note(&format!("PINs of the token \"{token}\" are typed at the device: {source} is not read"));
+    }
+    report.at_device(&format!("look at the device of the token \"{token}\" and type {what} there"));
+}
+
 /// What comes from standard input is gone, and what was typed is not kept.
 fn again(source: &PinSource) -> Option<PinSource> {
     match source {

@@ -83,6 +83,15 @@ impl Report {
         }
     }
 
+    /// What somebody must do now, with the device: a JSON object at the end would be too late for whoever is there.
+    pub(super) fn at_device(&self, text: &str) {
+        if self.json && !std::io::stderr().is_terminal() {
+            self.note(text);
+        } else if !self.quiet {
+            eprintln!("{}", shown(text));
+        }
+    }
+
     /// Something that is probably not what the user wants.
     pub(super) fn warning(&self, text: &str) {
         if self.json {

@@ -211,7 +211,8 @@ fn initialise_kind(error: &token::InitialiseError) -> ErrorKind {
         | Initialise::OfficerPinFinalTry(_)
         | Initialise::OfficerPinLocked(_)
         | Initialise::PinLength { .. } => ErrorKind::LoginFailed,
-        Initialise::PinPad(_) | Initialise::Refused { .. } => ErrorKind::TokenRefused,
+        Initialise::Refused { .. } => ErrorKind::TokenRefused,
+        Initialise::NotShown(_) => ErrorKind::TokenUnavailable,
         Initialise::Label(_) => ErrorKind::Usage,
         Initialise::LabelTaken(_) | Initialise::SeveralFreeTokens(_) => ErrorKind::Conflict,
         Initialise::NoFreeToken { .. } => ErrorKind::TokenUnavailable,

@@ -84,6 +84,8 @@ pub enum Error {
         token: String,
         /// How many tries are known to be left.
         left: PinTries,
+        /// It was typed at the device.
+        at_device: bool,
         /// The call.
         source: CallError,
     },

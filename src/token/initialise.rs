@@ -1,5 +1,5 @@
 //! A new token and its PINs: `C_InitToken`, `C_InitPIN`, `C_SetPIN` (PKCS#11 3.1, 5.5.7 to 5.5.9). Each PIN is given
-//! to the token once.
+//! to the token once; `None` is one that is typed at the device ([`TokenInfo::pin_pad`]).
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use super::details::{TokenDetails, TokenFlag};
 use super::error::{CallError, Error, is_missing_function};
 use super::initialise_error::InitialiseError;
 use super::module::Module;
+use super::raw;
 use super::session::Session;
 use super::slot::{Selector, TokenInfo};
 use crate::pin::Pin;
@@ -69,14 +70,6 @@ impl TokenDetails {
             () => Ok(()),
         }
     }
-
-    /// Refuses where PINs are typed at the device, which hsmcert does not ask for a new one.
-    ///
-    /// # Errors
-    /// [`InitialiseError::PinPad`].
-    pub fn check_no_pin_pad(&self) -> Result<(), Error> {
-        if self.token.pin_pad { Err(InitialiseError::PinPad(self.token.label.clone()).into()) } else { Ok(()) }
-    }
 }
 
 impl Module {
@@ -115,10 +108,13 @@ impl Module {
     /// security officer's PIN, it must be the given one; elsewhere it becomes that.
     ///
     /// # Errors
-    /// [`InitialiseError::OfficerPinWrong`], [`InitialiseError::Refused`], [`Error::Call`].
-    pub fn initialise(&self, token: &TokenInfo, label: &str, so_pin: &Pin) -> Result<TokenInfo, Error> {
+    /// [`InitialiseError::OfficerPinWrong`], [`InitialiseError::Refused`], [`InitialiseError::NotShown`], [`Error::Call`].
+    pub fn initialise(&self, token: &TokenInfo, label: &str, so_pin: Option<&Pin>) -> Result<TokenInfo, Error> {
         let slot = token.slot.0;
-        let result = self.call("C_InitToken", |pkcs11| pkcs11.init_token(slot, so_pin.secret(), label));
+        let result = self.call("C_InitToken", |pkcs11| match so_pin {
+            Some(so_pin) => pkcs11.init_token(slot, so_pin.secret(), label),
+            None => raw::init_token_at_device(self.functions()?, slot, label),
+        });
         result.map_err(|error| match error {
             // tpm2-pkcs11 to a token that is initialised.
             Cryptoki::Pkcs11(RvError::ArgumentsBad, _) => {
@@ -130,33 +126,40 @@ impl Module {
         let tokens = self.tokens()?;
         let same_slot = tokens.iter().find(|one| one.slot == token.slot);
         let found = same_slot.or_else(|| tokens.iter().find(|one| one.label == label));
-        found.cloned().ok_or_else(|| Error::TokenMissing { wanted: format!("the label \"{label}\""), present: vec![] })
+        found.cloned().ok_or_else(|| InitialiseError::NotShown(label.to_owned()).into())
     }
 
     /// The security officer sets the user's PIN (`C_InitPIN`), the first one or another one.
     ///
     /// # Errors
     /// [`InitialiseError::OfficerPinWrong`], [`InitialiseError::Refused`], [`Error::Call`].
-    pub fn set_user_pin(&self, token: &TokenInfo, so_pin: &Pin, pin: &Pin) -> Result<(), Error> {
+    pub fn set_user_pin(&self, token: &TokenInfo, so_pin: Option<&Pin>, pin: Option<&Pin>) -> Result<(), Error> {
         let session = Session::open(self, token.clone())?;
         session
-            .call("C_Login", |session| session.login(UserType::So, Some(so_pin.secret())))
+            .call("C_Login", |session| session.login(UserType::So, so_pin.map(Pin::secret)))
             .map_err(|error| officer_error(&error, &token.label, "let the security officer in"))?;
-        let set = session.call("C_InitPIN", |session| session.init_pin(pin.secret()));
+        let set = session.call("C_InitPIN", |session| match pin {
+            Some(pin) => session.init_pin(pin.secret()),
+            None => raw::init_pin_at_device(self.functions()?, session),
+        });
         // The session is closed next, which also ends the login: a failure says nothing new.
         let _ = session.call("C_Logout", cryptoki::session::Session::logout);
         set.map_err(|error| refusal(&error, "take a PIN for the user"))
     }
 
-    /// The user changes the own PIN (`C_SetPIN`, without a login before, so that the old PIN is given once).
+    /// The user changes the own PIN, the old one for the new one (`C_SetPIN`, without a login before, so that the old PIN
+    /// is given once).
     ///
     /// # Errors
     /// [`Error::PinLocked`], [`Error::PinFinalTry`], [`Error::PinUnset`], [`Error::PinWrong`],
     /// [`InitialiseError::Refused`], [`Error::Call`].
-    pub fn change_user_pin(&self, token: &TokenInfo, old: &Pin, new: &Pin) -> Result<(), Error> {
+    pub fn change_user_pin(&self, token: &TokenInfo, pins: Option<(&Pin, &Pin)>) -> Result<(), Error> {
         token.check_login()?;
         let session = Session::open(self, token.clone())?;
-        let set = session.call("C_SetPIN", |session| session.set_pin(old.secret(), new.secret()));
+        let set = session.call("C_SetPIN", |session| match pins {
+            Some((old, new)) => session.set_pin(old.secret(), new.secret()),
+            None => raw::set_pin_at_device(self.functions()?, session),
+        });
         set.map_err(|error| match error {
             Cryptoki::Pkcs11(RvError::PinIncorrect | RvError::PinLocked, _) => session.login_error(&error),
             _ => refusal(&error, "change the PIN"),

@@ -35,9 +35,9 @@ pub enum InitialiseError {
         /// The longest.
         max: usize,
     },
-    /// New PINs are typed at the device.
-    #[error("the PIN of the token \"{0}\" is typed at the device, and hsmcert does not set it there")]
-    PinPad(String),
+    /// `C_InitToken` has succeeded, and the module lists no such token.
+    #[error("the token \"{0}\" is initialised, and the module does not show it before its next start")]
+    NotShown(String),
     /// The label cannot be one of a token.
     #[error("\"{0}\" cannot be the label of a token: it must have 1 to 32 bytes and no blank at its end")]
     Label(String),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cryptoki::context::Pkcs11;
 use cryptoki::slot::Slot;
+use cryptoki_sys::CK_FUNCTION_LIST;
 
 use super::error::{CallError, Error};
 use super::get_attribute_value::GetAttributeValue;
@@ -116,6 +117,15 @@ impl Module {
         let result = watched(self.watchdog.as_ref(), name, call);
         self.report(name, start.elapsed(), result.as_ref().err());
         result
+    }
+
+    /// The list of functions whose sessions are those of cryptoki; a module that gives everybody a list of their own has
+    /// none.
+    pub(super) fn functions(&self) -> Result<&'static CK_FUNCTION_LIST, cryptoki::error::Error> {
+        match self.get_attribute_value {
+            GetAttributeValue::Own(_) => raw::function_list(&loadable(&self.path)),
+            GetAttributeValue::Cryptokis => Err(cryptoki::error::Error::NullFunctionPointer),
+        }
     }
 
     /// For threads that make calls of their own.

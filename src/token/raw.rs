@@ -1,5 +1,5 @@
 //! Where PKCS#11 is spoken without cryptoki's help: the reserved argument of `C_Initialize`, a `C_GetTokenInfo` whose
-//! clock cryptoki cannot read, and the list of functions for `C_GetAttributeValue`.
+//! clock cryptoki cannot read, the list of functions for `C_GetAttributeValue`, and PINs that are typed at the device.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_void};
@@ -8,6 +8,7 @@ use std::ptr::{self, NonNull};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
 use cryptoki::error::{Error as Cryptoki, Rv};
+use cryptoki::session::Session;
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_TOKEN_INFO, CKF_CLOCK_ON_TOKEN, CKR_CRYPTOKI_NOT_INITIALIZED};
 
@@ -62,4 +63,31 @@ pub(super) fn token_info(module: &Path, slot: Slot) -> Result<TokenInfo, Cryptok
     };
     info.flags &= !CKF_CLOCK_ON_TOKEN;
     TokenInfo::try_from(info)
+}
+
+/// `C_InitToken` without a PIN: a token with `CKF_PROTECTED_AUTHENTICATION_PATH` has it typed at the device (PKCS#11 3.1,
+/// 5.5.7). The list is the one of a module that is initialised.
+pub(super) fn init_token_at_device(list: &CK_FUNCTION_LIST, slot: Slot, label: &str) -> Result<(), Cryptoki> {
+    let mut padded = [b' '; 32];
+    padded.iter_mut().zip(label.bytes()).for_each(|(place, byte)| *place = byte);
+    let function = list.C_InitToken.ok_or(Cryptoki::NullFunctionPointer)?;
+    // SAFETY: no PIN is allowed for such a token; the label has the 32 bytes that the function reads.
+    let result = unsafe { function(slot.into(), ptr::null_mut(), 0, padded.as_mut_ptr()) };
+    Rv::from(result).into_result(Function::InitToken)
+}
+
+/// `C_InitPIN` without a PIN, in the same way (PKCS#11 3.1, 5.5.8). The session must be one of this list.
+pub(super) fn init_pin_at_device(list: &CK_FUNCTION_LIST, session: &Session) -> Result<(), Cryptoki> {
+    let function = list.C_InitPIN.ok_or(Cryptoki::NullFunctionPointer)?;
+    // SAFETY: no PIN is allowed for such a token.
+    let result = unsafe { function(session.handle(), ptr::null_mut(), 0) };
+    Rv::from(result).into_result(Function::InitPIN)
+}
+
+/// `C_SetPIN` without the two PINs, in the same way (PKCS#11 3.1, 5.5.9). The session must be one of this list.
+pub(super) fn set_pin_at_device(list: &CK_FUNCTION_LIST, session: &Session) -> Result<(), Cryptoki> {
+    let function = list.C_SetPIN.ok_or(Cryptoki::NullFunctionPointer)?;
+    // SAFETY: no PIN is allowed for such a token.
+    let result = unsafe { function(session.handle(), ptr::null_mut(), 0, ptr::null_mut(), 0) };
+    Rv::from(result).into_result(Function::SetPIN)
 }

@@ -128,7 +128,7 @@ impl<'m> Session<'m> {
         let source = CallError::new(error);
         match error {
             Cryptoki::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _) => {
-                Error::PinWrong { token, left: self.pin_tries(), source }
+                Error::PinWrong { token, left: self.pin_tries(), at_device: self.token.pin_pad, source }
             }
             Cryptoki::Pkcs11(RvError::PinLocked, _) => Error::PinLocked(token),
             Cryptoki::Pkcs11(RvError::UserPinNotInitialized, _) => Error::PinUnset(token),

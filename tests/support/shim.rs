@@ -63,6 +63,11 @@ impl<'t> Shim<'t> {
         self.with("PKCS11_SHIM_TOKEN_FLAGS", flags)
     }
 
+    /// PINs are typed at the device: the user's, the security officer's, and the user's new one.
+    pub fn with_pin_pad(self, user: &str, officer: &str, new: &str) -> Self {
+        self.with("PKCS11_SHIM_PIN_PAD", &format!("{user}:{officer}:{new}"))
+    }
+
     /// The shim under another file name, as a vendor's module has it.
     pub fn named(mut self, file: &str) -> Self {
         let copy = self.token.folder().join(file);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hsmcert::platform::ModuleFile;
 use hsmcert::token::vendor_setup::VendorSetup;
-use hsmcert::token::{Error as TokenError, Selector, TimeLimit, TokenFlag};
+use hsmcert::token::{Error as TokenError, Selector, TimeLimit, TokenFlag, TokenInfo};
 use hsmcert::{Error, ErrorKind, trial};
 
 use super::check::{Check, State};
@@ -39,7 +39,7 @@ pub(super) fn file(path: &Path, checks: &Checks) -> bool {
     is_right
 }
 
-/// Loads the module, starts it and looks at the token.
+/// Loads the module, starts it and looks at the token, which is given back.
 pub(super) fn start(
     target: &Target,
     is_trial: bool,
@@ -47,17 +47,21 @@ pub(super) fn start(
     limit: Option<TimeLimit>,
     report: &Report,
     checks: &Checks,
-) {
+) -> Option<TokenInfo> {
+    let failed = |check: Check| {
+        checks.push(check);
+        None
+    };
     let watchdog = limit.map(|limit| checks.watchdog(&target.module, limit));
     let module = match connect::load_watched(&target.module, target.init_args.as_deref(), watchdog, report) {
         Ok(module) => module,
-        Err(error) => return checks.push(not_started(error, target.setup())),
+        Err(error) => return failed(not_started(error, target.setup())),
     };
     checks.push(Check::ok("start of the module", "it is loaded and initialised"));
     let trial_selector = Selector { label: Some(trial::LABEL.to_owned()), ..Selector::default() };
     let token = match module.token(if is_trial { &trial_selector } else { &target.selector }) {
         Ok(token) => token,
-        Err(error) => return checks.push(Check::failure("token", Error::from(error).into())),
+        Err(error) => return failed(Check::failure("token", Error::from(error).into())),
     };
     checks.push(Check::ok("token", token.to_string()));
     match module.details(&token) {
@@ -65,11 +69,12 @@ pub(super) fn start(
         Err(error) => checks.push(Check::failure("token", Error::from(error).into())),
     }
     if login && !is_trial {
-        checks.push(match connect::log_in(&module, token, target, report) {
+        checks.push(match connect::log_in(&module, token.clone(), target, report) {
             Ok(_) => Check::ok("login", "the token lets the user in"),
             Err(failure) => Check::failure("login", failure),
         });
     }
+    Some(token)
 }
 
 fn not_started(error: Error, setup: Option<&VendorSetup>) -> Check {

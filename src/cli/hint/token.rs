@@ -38,16 +38,18 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
         Token::NoToken(_) => text("initialise one with: hsmcert token init --label LABEL, or with the vendor's tool"),
         Token::PinMissing(_) => text("give it with --pin-source FILE, HSMCERT_PIN, or type it at a terminal"),
         Token::PinForm { .. } => text("it was not tried: write it in this form"),
-        Token::PinWrong { left, .. } => {
+        Token::PinWrong { left, at_device, .. } => {
             let mut all = match left {
                 token::PinTries::Unknown => vec![],
                 token::PinTries::Few => text("few tries are left"),
                 token::PinTries::One => text("one try is left; hsmcert will not take it"),
                 token::PinTries::None => text("the PIN is locked now"),
             };
-            all.push(
-                "it was tried once and is not tried again; check --pin-source (AWS CloudHSM: user:password)".to_owned(),
-            );
+            all.push(match at_device {
+                true => "it was typed at the device, once; run the command again to type it again".to_owned(),
+                false => "it was tried once and is not tried again; check --pin-source (AWS CloudHSM: user:password)"
+                    .to_owned(),
+            });
             all
         }
         Token::PinFinalTry(_) => text("log in once with the vendor's own tool, which resets the counter"),
@@ -113,7 +115,9 @@ fn initialise_hints(error: &token::InitialiseError) -> Vec<String> {
             text("the vendor's own tool can reset the token, which destroys its objects")
         }
         Initialise::PinLength { .. } => text("choose a PIN that fits; nothing was changed"),
-        Initialise::PinPad(_) => text("set it with the device's own tool"),
+        Initialise::NotShown(label) => {
+            vec![format!("its user's PIN is not set yet: hsmcert token set-pin --so --token \"{label}\"")]
+        }
         Initialise::Label(_) => text("choose another with --label"),
         Initialise::LabelTaken(_) => text("choose another with --label: two tokens of one label cannot be told apart"),
         Initialise::NoFreeToken { present, .. } => {

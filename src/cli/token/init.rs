@@ -71,17 +71,24 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
     let label = &arguments.label;
     check_token(&module, &token, label, arguments.reinitialise)?;
     let details = module.details(&token)?;
-    details.check_no_pin_pad()?;
     details.check_officer()?;
 
-    let (so_pin, pin) = pins(&target, &details, arguments, report)?;
+    let pins = if token.pin_pad { None } else { Some(pins(&target, &details, arguments, report)?) };
     let destroyed = if token.is_initialised() { lost::objects(&module, &token, &target, report)? } else { vec![] };
     confirm(&question(&token, label, &destroyed, report), arguments.yes, report)?;
 
+    let (so_pin, pin) = (pins.as_ref().map(|(so_pin, _)| so_pin), pins.as_ref().map(|(_, pin)| pin));
+    let at_device = |what: &str, unused: Option<&PinSource>| {
+        if pins.is_none() {
+            pin::at_device(label, what, unused, report);
+        }
+    };
     let work = || -> Result<TokenInfo, Error> {
-        let made = module.initialise(&token, label, &so_pin)?;
+        at_device("the PIN of the security officer", target.pin_source.as_ref());
+        let made = module.initialise(&token, label, so_pin)?;
+        at_device("the PIN of the security officer, then the new PIN of the user", None);
         module
-            .set_user_pin(&made, &so_pin, &pin)
+            .set_user_pin(&made, so_pin, pin)
             .map_err(|source| InitialiseError::UserPinNotSet { token: label.clone(), source: Box::new(source) })
             .map_err(token::Error::from)?;
         Ok(made)

@@ -62,9 +62,21 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
         ));
     }
     let details = module.details(&token)?;
-    details.check_no_pin_pad()?;
     if *so {
         details.check_officer()?;
+    } else {
+        token.check_login()?;
+    }
+    if token.pin_pad {
+        let unused = [new_pin_source, so_pin_source].into_iter().flatten().next().map(|text| PinSource::parse(text));
+        let what = if *so { "the PIN of the security officer, then" } else { "the old PIN, then" };
+        let what = format!("{what} the new PIN of the user");
+        pin::at_device(&token.label, &what, unused.as_ref().or(target.pin_source.as_ref()), report);
+        match so {
+            true => module.set_user_pin(&token, None, None),
+            false => module.change_user_pin(&token, None),
+        }
+    } else if *so {
         let source = so_pin_source.as_deref().map(PinSource::parse);
         let so_pin = match pin::officers(source.as_ref(), report)? {
             Some(pin) => Some(pin),
@@ -72,19 +84,20 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
         };
         let so_pin = so_pin.ok_or_else(|| missing(Role::Officer, "--so-pin-source FILE or HSMCERT_SO_PIN"))?;
         let new = new_pin(&details, new_pin_source.as_deref(), report)?;
-        module.set_user_pin(&token, &so_pin, &new)
+        module.set_user_pin(&token, Some(&so_pin), Some(&new))
     } else {
-        token.check_login()?;
         let old = pin::find(&target, &token.label, report)?;
         let (old, _) = old.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;
         let new = new_pin(&details, new_pin_source.as_deref(), report)?;
-        module.change_user_pin(&token, &old, &new)
+        module.change_user_pin(&token, Some((&old, &new)))
     }
     .map_err(|error| name_tool(error.into(), &target))?;
 
     let set_by = if *so { "security-officer" } else { "user" };
-    let set = PinSet { slot: token.slot_number(), label: token.label, serial: token.serial, set_by };
-    remind(&target, report);
+    let set = PinSet { slot: token.slot_number(), label: token.label.clone(), serial: token.serial.clone(), set_by };
+    if !token.pin_pad {
+        remind(&target, report);
+    }
     // Nothing is said after the result.
     drop(module);
     report.result(&set, &format!("the user's PIN of the token \"{}\" is set\n", shown(&set.label)));

@@ -11,6 +11,7 @@ mod call;
 mod certificates;
 mod mechanisms;
 mod module;
+mod pin_pad;
 mod settings;
 mod token_info;
 

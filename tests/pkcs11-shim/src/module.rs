@@ -7,7 +7,7 @@ use pkcs11_forward::{Around, Real, forwarding};
 
 use crate::call::{Calls, observed};
 use crate::settings::Settings;
-use crate::{attributes, certificates, mechanisms, token_info};
+use crate::{attributes, certificates, mechanisms, pin_pad, token_info};
 
 /// Loaded once per process and never unloaded: callers keep pointers into it.
 pub(crate) struct Module {
@@ -50,6 +50,10 @@ fn stand_in(real: &CK_FUNCTION_LIST) -> CK_FUNCTION_LIST {
         C_GetAttributeValue: real.C_GetAttributeValue.map(|_| attributes::get_attribute_value as _),
         C_CreateObject: real.C_CreateObject.map(|_| certificates::create_object as _),
         C_GetTokenInfo: real.C_GetTokenInfo.map(|_| token_info::get_token_info as _),
+        C_Login: real.C_Login.map(|_| pin_pad::login as _),
+        C_InitToken: real.C_InitToken.map(|_| pin_pad::init_token as _),
+        C_InitPIN: real.C_InitPIN.map(|_| pin_pad::init_pin as _),
+        C_SetPIN: real.C_SetPIN.map(|_| pin_pad::set_pin as _),
         C_GetMechanismList: real.C_GetMechanismList.map(|_| mechanisms::get_mechanism_list as _),
         C_GetMechanismInfo: real.C_GetMechanismInfo.map(|_| mechanisms::get_mechanism_info as _),
         C_SignInit: real.C_SignInit.map(|_| mechanisms::sign_init as _),

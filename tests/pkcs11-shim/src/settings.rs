@@ -10,6 +10,7 @@
 //! | `PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE=0xd1` | the same, where a certificate has its `CKA_ID` already |
 //! | `PKCS11_SHIM_DROP_ATTRIBUTE=0x101` | an attribute of certificates that never gets to the module |
 //! | `PKCS11_SHIM_TOKEN_FLAGS=0x20000` | flags that `C_GetTokenInfo` then has too |
+//! | `PKCS11_SHIM_PIN_PAD=USER:SO:NEW` | PINs are typed at the device: these, of the user, of the security officer, and the user's new one |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
 //! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
 //! | `PKCS11_SHIM_HANG=C_Sign:1` | the n-th call of that function never returns |
@@ -34,11 +35,20 @@ pub(crate) struct Settings {
     pub(crate) refused_second_certificate: Option<CK_RV>,
     pub(crate) dropped_attribute: Option<CK_ATTRIBUTE_TYPE>,
     pub(crate) token_flags: CK_FLAGS,
+    pub(crate) pin_pad: Option<PinPad>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
     pub(crate) hang: Option<Nth>,
     pub(crate) lengths: Vec<Length>,
     pub(crate) delay: Duration,
+}
+
+/// What is typed at the device.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PinPad {
+    pub(crate) user: String,
+    pub(crate) officer: String,
+    pub(crate) new: String,
 }
 
 /// What a mechanism tells of its keys.
@@ -89,12 +99,23 @@ impl Settings {
                 .transpose()?,
             dropped_attribute: value("PKCS11_SHIM_DROP_ATTRIBUTE").map(|text| number(&text)).transpose()?,
             token_flags: value("PKCS11_SHIM_TOKEN_FLAGS").map_or(Ok(0), |text| number(&text))?,
+            pin_pad: value("PKCS11_SHIM_PIN_PAD").map(|text| PinPad::parse(&text)).transpose()?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
             hang: value("PKCS11_SHIM_HANG").map(|text| Nth::parse(&text)).transpose()?,
             lengths: items(&list("PKCS11_SHIM_LENGTHS")).map(Length::parse).collect::<Result<_, _>>()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
         })
+    }
+}
+
+impl PinPad {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut pins = text.split(':').map(str::to_owned);
+        match (pins.next(), pins.next(), pins.next(), pins.next()) {
+            (Some(user), Some(officer), Some(new), None) => Ok(Self { user, officer, new }),
+            _ => Err(format!("`{text}` is not USER:SO:NEW")),
+        }
     }
 }
 
@@ -161,6 +182,7 @@ mod tests {
             ("PKCS11_SHIM_REFUSE_SECOND_CERTIFICATE", "0xd1"),
             ("PKCS11_SHIM_DROP_ATTRIBUTE", "0x101"),
             ("PKCS11_SHIM_TOKEN_FLAGS", "0x20000"),
+            ("PKCS11_SHIM_PIN_PAD", "1:2:3"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
             ("PKCS11_SHIM_HANG", "C_Login:1"),
@@ -177,6 +199,7 @@ mod tests {
             refused_second_certificate: Some(0xd1),
             dropped_attribute: Some(0x101),
             token_flags: 0x20000,
+            pin_pad: Some(PinPad { user: "1".into(), officer: "2".into(), new: "3".into() }),
             failures: vec![
                 Failure { when: nth("C_Sign", 1), result: 0x30 },
                 Failure { when: nth("C_Login", 2), result: 0xa0 },
@@ -196,6 +219,7 @@ mod tests {
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sgin:1:0x30"), "`C_Sgin` is not a function of PKCS#11 v2.40");
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sign:1"), "`C_Sign` is not FUNCTION:N");
         assert_eq!(with("PKCS11_SHIM_KEY_SIZES", "0x0:1024"), "`0x0:1024` is not MECHANISM:MIN:MAX");
+        assert_eq!(with("PKCS11_SHIM_PIN_PAD", "1:2"), "`1:2` is not USER:SO:NEW");
         assert_eq!(with("PKCS11_SHIM_LENGTHS", "0x3"), "`0x3` is not ATTRIBUTE:LENGTH");
         assert_eq!(with("PKCS11_SHIM_HIDE_MECHANISMS", "0x4g"), "`0x4g` is not a number");
     }

@@ -3,6 +3,7 @@
 use cryptoki_sys::{CK_RV, CK_SLOT_ID, CK_TOKEN_INFO_PTR, CKR_FUNCTION_NOT_SUPPORTED, CKR_OK};
 
 use crate::call::observed;
+use crate::pin_pad;
 
 /// `C_GetTokenInfo`.
 pub(crate) unsafe extern "C" fn get_token_info(slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR) -> CK_RV {
@@ -12,7 +13,7 @@ pub(crate) unsafe extern "C" fn get_token_info(slot: CK_SLOT_ID, info: CK_TOKEN_
             let result = unsafe { function(slot, info) };
             if result == CKR_OK {
                 // SAFETY: the real module has just filled it.
-                unsafe { (*info).flags |= module.settings.token_flags };
+                unsafe { (*info).flags |= module.settings.token_flags | pin_pad::flag(module) };
             }
             result
         }
