@@ -15,28 +15,14 @@ mod pin_pad;
 mod settings;
 mod token_info;
 
-use cryptoki_sys::{CK_FUNCTION_LIST_PTR_PTR, CK_RV, CKR_ARGUMENTS_BAD, CKR_GENERAL_ERROR, CKR_OK};
+use cryptoki_sys::{CK_FUNCTION_LIST_PTR_PTR, CK_RV};
 
-/// The one entry point of a module (PKCS#11 v2.40, 4.5.3). The first call reads the environment and loads the real
-/// module; if that fails the reason goes to stderr and the caller gets `CKR_GENERAL_ERROR`.
+/// The one entry point of a module. The first call reads the environment and loads the real module.
 ///
 /// # Safety
 /// `list` is null or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn C_GetFunctionList(list: CK_FUNCTION_LIST_PTR_PTR) -> CK_RV {
-    if list.is_null() {
-        return CKR_ARGUMENTS_BAD;
-    }
-    match module::get() {
-        Ok(module) => {
-            // SAFETY: the caller's pointer is not null. The list behind it lives as long as the process, and
-            // nobody writes to a function list (the standard's type only lacks the `const`).
-            unsafe { *list = (&raw const module.stand_in).cast_mut() };
-            CKR_OK
-        }
-        Err(reason) => {
-            eprintln!("pkcs11-shim: {reason}");
-            CKR_GENERAL_ERROR
-        }
-    }
+    // SAFETY: by the caller's contract.
+    unsafe { pkcs11_forward::give(list, "pkcs11-shim", module::get().map(|module| &module.stand_in)) }
 }

@@ -1,15 +1,13 @@
 //! The real module, and the function list that stands in front of it.
 
-use std::sync::OnceLock;
-
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV};
-use pkcs11_forward::{Around, Real, forwarding};
+use pkcs11_forward::{Around, Loaded, Real, forwarding};
 
 use crate::call::{Calls, observed};
 use crate::settings::Settings;
 use crate::{attributes, certificates, mechanisms, pin_pad, token_info};
 
-/// Loaded once per process and never unloaded: callers keep pointers into it.
+/// All that there is of it.
 pub(crate) struct Module {
     /// The real module.
     pub(crate) real: Real,
@@ -23,8 +21,8 @@ pub(crate) struct Module {
 
 /// The module; loaded by the first call.
 pub(crate) fn get() -> Result<&'static Module, &'static str> {
-    static MODULE: OnceLock<Result<Module, String>> = OnceLock::new();
-    MODULE.get_or_init(load).as_ref().map_err(String::as_str)
+    static MODULE: Loaded<Module> = Loaded::new();
+    MODULE.get(load)
 }
 
 fn load() -> Result<Module, String> {

@@ -1,15 +1,14 @@
 //! The real module, the rules, and the function list that stands in front.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CKR_GENERAL_ERROR};
-use pkcs11_forward::{Around, Real, forwarding};
+use pkcs11_forward::{Around, Loaded, Real, forwarding};
 
 use crate::rules::Rules;
 use crate::{generation, login, mechanisms, objects};
 
-/// Loaded once per process and never unloaded: callers keep pointers into it.
+/// All that there is of it.
 pub(crate) struct Module {
     pub(crate) real: Real,
     pub(crate) rules: Rules,
@@ -20,8 +19,8 @@ pub(crate) struct Module {
 
 /// The module; loaded by the first call.
 pub(crate) fn get() -> Result<&'static Module, &'static str> {
-    static MODULE: OnceLock<Result<Module, String>> = OnceLock::new();
-    MODULE.get_or_init(load).as_ref().map_err(String::as_str)
+    static MODULE: Loaded<Module> = Loaded::new();
+    MODULE.get(load)
 }
 
 /// For the stand-ins: the caller has their pointers from a module that was loaded, so it is there.
