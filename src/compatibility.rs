@@ -158,18 +158,20 @@ impl Test<'_> {
     /// How an error reads, and whether the test goes on after it.
     fn failure(&mut self, error: Error) -> Outcome {
         let text = words(&error);
-        match error {
-            Error::Token(token::Error::ReadBack(_) | token::Error::KeyDiffers { .. }) => Outcome::Wrong(text),
-            Error::Token(error) => {
-                let is_away = matches!(&error, token::Error::Call { source, .. } if source.reach() == Reach::Away);
-                self.report.away = if is_away { self.report.away + 1 } else { 0 };
-                if self.report.away >= AWAY {
-                    self.report.stopped_by = Some(error);
-                }
-                Outcome::Refused(text)
-            }
-            _ => Outcome::Wrong(text),
+        // What is no error of the token is about what the token has made.
+        let Error::Token(error) = error else { return Outcome::Wrong(text) };
+        if matches!(
+            error,
+            token::Error::ReadBack(_) | token::Error::KeyDiffers { .. } | token::Error::LabelDiffers { .. }
+        ) {
+            return Outcome::Wrong(text);
         }
+        let is_away = matches!(&error, token::Error::Call { source, .. } if source.reach() == Reach::Away);
+        self.report.away = if is_away { self.report.away + 1 } else { 0 };
+        if self.report.away >= AWAY {
+            self.report.stopped_by = Some(error);
+        }
+        Outcome::Refused(text)
     }
 
     fn not_tried(&mut self, area: Area, what: &str, why: impl Into<String>) {

@@ -72,12 +72,10 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         ],
         Error::NotDeleted { gone, source, .. } => {
             let mut all = hints(source);
-            match source.kind() {
-                ErrorKind::TokenRefused if gone.is_empty() => {
-                    all.push("the token keeps it: is it not destroyable, or may your role not delete keys?".to_owned());
-                }
-                _ if source.is_retryable() => {}
-                _ => all.push("run the same command again: it finishes the work".to_owned()),
+            if source.kind() == ErrorKind::TokenRefused && gone.is_empty() {
+                all.push("the token keeps it: is it not destroyable, or may your role not delete keys?".to_owned());
+            } else if !source.is_retryable() {
+                all.push("run the same command again: it finishes the work".to_owned());
             }
             all
         }

@@ -26,7 +26,7 @@ pub(super) fn open(global: &Global, report: &Report) -> Result<Option<State>, Fa
 
 /// For a command that changes nothing: what is not there is not missed.
 pub(super) fn read(global: &Global) -> Option<State> {
-    named(global).or_else(platform::state_folder).map(|folder| State::reader(&folder))
+    folder(global).map(|folder| State::reader(&folder))
 }
 
 /// The token on which the key of one of these certificates was made, for a command line that names none: `new` found it
@@ -51,6 +51,12 @@ pub(super) fn token_of(
     Ok(TokenRequest { provider_name: provider, uri: Some(uri.to_string()), profile: None })
 }
 
-fn named(global: &Global) -> Option<PathBuf> {
+/// The folder, if there is one, whether or not it can be used.
+pub(super) fn folder(global: &Global) -> Option<PathBuf> {
+    named(global).or_else(platform::state_folder)
+}
+
+/// One that a user has named.
+pub(super) fn named(global: &Global) -> Option<PathBuf> {
     global.state_dir.clone().or_else(|| environment::text("HSMCERT_STATE_DIR").map(PathBuf::from))
 }

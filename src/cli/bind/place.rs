@@ -44,10 +44,8 @@ impl Source {
     pub(super) fn read(named: Option<&str>, chain: Option<&Path>, global: &Global) -> Result<Self, Failure> {
         let chain = chain.map(absolute).transpose()?;
         let which = Which::read(named, global)?;
-        let file = match (&which, named) {
-            (Which::File(_), Some(named)) if named != "-" => Some(absolute(Path::new(named))?),
-            _ => None,
-        };
+        let named = named.filter(|named| matches!(which, Which::File(_)) && *named != "-");
+        let file = named.map(|named| absolute(Path::new(named))).transpose()?;
         Ok(Self { which, file, chain })
     }
 
@@ -95,7 +93,7 @@ fn file_name(bound: &Bound) -> String {
 pub(super) fn pin_file(named: Option<&Path>, hsm: &target::Target) -> Result<PathBuf, Failure> {
     let source = [&hsm.pin_source, &hsm.profile_pin_source].into_iter().find_map(|source| match source {
         Some(PinSource::File(path)) => Some(path.as_path()),
-        _ => None,
+        Some(PinSource::Stdin | PinSource::Env(_) | PinSource::Exec(_)) | None => None,
     });
     absolute(named.or(source).unwrap_or(Path::new(PIN_FILE)))
 }

@@ -1,15 +1,15 @@
 //! hsmcert's own files: configuration, state folder, trial token.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use hsmcert::ErrorKind;
 use hsmcert::trial::TrialToken;
-use hsmcert::{ErrorKind, platform};
 
 use super::check::{Check, State};
 use super::checks::Checks;
 use crate::cli::config::Config;
 use crate::cli::failure::Failure;
-use crate::cli::{Global, environment};
+use crate::cli::{Global, state};
 
 /// `hsmcert.toml`; one that cannot be used is as if there were none for the checks that follow.
 pub(super) fn configuration(checks: &Checks) -> Config {
@@ -37,9 +37,8 @@ pub(super) fn configuration(checks: &Checks) -> Config {
 /// The folder of what is remembered. Only one that was named must work.
 pub(super) fn state(global: &Global, checks: &Checks) {
     const CHECK: &str = "state folder";
-    let named = global.state_dir.clone().or_else(|| environment::text("HSMCERT_STATE_DIR").map(PathBuf::from));
-    let is_named = named.is_some();
-    let Some(folder) = named.or_else(platform::state_folder) else {
+    let is_named = state::named(global).is_some();
+    let Some(folder) = state::folder(global) else {
         return checks.push(Check::warning(
             CHECK,
             "there is no home folder, so nothing is remembered between new and accept",

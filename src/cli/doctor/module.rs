@@ -78,11 +78,10 @@ pub(super) fn start(
 }
 
 fn not_started(error: Error, setup: Option<&VendorSetup>) -> Check {
-    let missing = match &error {
-        Error::Token(TokenError::ModuleUnusable { reason, .. }) => missing_library(reason).map(str::to_owned),
-        _ => None,
-    };
-    let starts = !matches!(error, Error::Token(TokenError::ModuleUnusable { .. }));
+    let unusable =
+        if let Error::Token(TokenError::ModuleUnusable { reason, .. }) = &error { Some(reason) } else { None };
+    let missing = unusable.and_then(|reason| missing_library(reason)).map(str::to_owned);
+    let starts = unusable.is_none();
     let check = Check::failure("start of the module", error.into());
     let check = match missing {
         Some(library) => check.and(format!(

@@ -130,9 +130,10 @@ pub(super) fn module_of(global: &Global, report: &Report) -> Result<Target, Fail
 
 /// Names the vendor's tool where a token refuses.
 pub(super) fn name_tool(failure: Failure, target: &Target) -> Failure {
-    match (failure.kind, target.setup()) {
-        (ErrorKind::TokenRefused, Some(setup)) => failure.hint(format!("the vendor's tool is {}", setup.tool)),
-        _ => failure,
+    let refused_of = target.setup().filter(|_| failure.kind == ErrorKind::TokenRefused);
+    match refused_of {
+        Some(setup) => failure.hint(format!("the vendor's tool is {}", setup.tool)),
+        None => failure,
     }
 }
 

@@ -58,7 +58,10 @@ pub(super) const OPENCRYPTOKI: Vendor = Vendor {
         "/usr/lib/s390x-linux-gnu/pkcs11/libopencryptoki.so",
     ],
     quirks: Quirks { deny_uses_in_template: true, ..Quirks::STANDARD },
-    remarks: &["pkcsslotd must run, and the user be in the group pkcs11"],
+    remarks: &[
+        "pkcsslotd must run, and the user be in the group pkcs11",
+        "tokens of adapters are hardware; the software token is not, which its model tells (--require-hardware refuses it)",
+    ],
     ..Vendor::UNKNOWN
 };
 
