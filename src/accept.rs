@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
 use crate::proof::{self, Step, prove};
-use crate::state::{self, AcceptedCertificate, Entry, PendingRequest, Record, State};
+use crate::state::{self, AcceptedCertificate, Entry, OpenRenewal, PendingRequest, Record, State};
 use crate::tls;
 use crate::token::vendor::Certificates;
 use crate::token::{self, KeyPair, Session};
@@ -145,11 +145,13 @@ pub fn accept(
     if matches!(key, PublicKey::Rsa { .. }) && !pss {
         warnings.push("the token cannot sign RSA-PSS, which TLS 1.3 needs: servers will offer TLS 1.2 only".to_owned());
     }
-    let request = known.and_then(|known| known.request);
+    let Past { request, before, key_made, uses, renewal } = known.map(Past::from).unwrap_or_default();
     if let Some(entry) = entry {
         let mut record = Record::new(key, &label, &id, session.token());
         record.module = std::path::absolute(session.module_path()).ok();
         record.request.clone_from(&request);
+        (record.key_made, record.renewal) = (key_made, renewal);
+        record.uses = uses + u32::from(before.is_none_or(|before| before != leaf.fingerprint_sha256()));
         record.accepted = Some(AcceptedCertificate {
             fingerprint_sha256: leaf.fingerprint_sha256(),
             not_before: Some(state::time(leaf.not_before())),
@@ -213,6 +215,23 @@ fn settle(
         Placed::Stored(0) => Change::Stored,
         Placed::There(_) | Placed::Stored(_) => Change::Replaced(link::remove_outdated(changes, pair, leaf, keep_old)?),
     })
+}
+
+/// What of a record is not about this certificate.
+#[derive(Debug, Default)]
+struct Past {
+    request: Option<PendingRequest>,
+    /// The last certificate, by its fingerprint.
+    before: Option<String>,
+    key_made: Option<String>,
+    uses: u32,
+    renewal: Option<OpenRenewal>,
+}
+
+impl From<Record> for Past {
+    fn from(Record { request, accepted, key_made, uses, renewal, .. }: Record) -> Self {
+        Self { request, before: accepted.map(|accepted| accepted.fingerprint_sha256), key_made, uses, renewal }
+    }
 }
 
 /// What is remembered of a key, locked until `accept` is done.

@@ -30,6 +30,8 @@ mod new;
 mod pin;
 mod progress;
 mod rename;
+mod renew;
+mod renewal;
 mod report;
 mod request_file;
 mod serve;
@@ -110,6 +112,8 @@ enum Command {
     Token(token::TokenArguments),
     /// Look for what usually goes wrong: module, configuration, PIN, permissions
     Doctor(doctor::DoctorArguments),
+    /// Renew what is due: new CSR, CA, certificate accepted, labels swapped
+    Renew(renew::RenewArguments),
     /// Hand a CSR to a CA and fetch its certificate
     Submit(submit::SubmitArguments),
     /// Issue certificates from a throw-away CA (never for production)
@@ -223,6 +227,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Serve(arguments) => serve::run(&global, &arguments, &report),
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
+        Command::Renew(arguments) => renew::run(&global, &arguments, &report),
         Command::Submit(arguments) => submit::run(&global, &arguments, &report),
         Command::Completions(arguments) => completions::run(&arguments, &report),
         Command::Man(arguments) => man::run(&arguments, &report),

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 const DAY: i64 = 86_400;
 
 /// Certificates that live for so long at most are renewed at half of their lifetime.
 const SHORT: i64 = 10 * DAY;
 
 /// How long before its end a certificate is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Margin {
     /// When a third of the lifetime is left, or half of it where that is 10 days or less: early enough to have time for
     /// repairs, and what ACME's largest CA asks for (Let's Encrypt, "Integration Guide", "When to Renew").
@@ -38,6 +41,14 @@ impl FromStr for Margin {
             "%" if (1..=99).contains(&number) => Ok(Self::Percent(number)),
             _ => Err(NotAMargin),
         }
+    }
+}
+
+impl TryFrom<String> for Margin {
+    type Error = NotAMargin;
+
+    fn try_from(text: String) -> Result<Self, NotAMargin> {
+        text.parse()
     }
 }
 

@@ -62,48 +62,76 @@ pub fn enroll(
             let reference = existing(&label)?;
             let pair = session.find_key_by_reference(&reference)?;
             let pair = pair.ok_or_else(|| Error::KeyMissing(reference.to_string()))?;
-            let (document, scheme) = make(session, &pair, spec, now, write)?;
-            Ok(enrolled(document, scheme, &pair, false))
+            with_pair(session, &pair, spec, now, write)
         }
         KeySource::Generate => {
             let algorithm = spec.key.algorithm;
             let KeyWishes { keep, rsa_generation } = wishes;
             let planned = session.plan_pair(label, algorithm, spec.key.purposes)?;
-            let planned = NewKeyPair { rsa_generation, ..planned };
-            session.check_mechanisms(&planned, spec.signature.scheme(algorithm))?;
-            session.check_label_free(&planned.label)?;
-            let pair = session.generate(&planned)?;
-            match make(session, &pair, spec, now, write) {
-                Ok((document, scheme)) => Ok(enrolled(document, scheme, &pair, true)),
-                Err(error) => Err(give_up(pair, keep, error)),
-            }
+            with_new_pair(session, &NewKeyPair { rsa_generation, ..planned }, spec, keep, now, write)
         }
     }
 }
 
-/// The key that a request reuses, by what stands in `KeyContainer` or `key.label`.
-fn existing(text: &str) -> Result<KeyReference, Error> {
-    KeyReference::parse(text).map_err(|source| Error::KeyReference { text: text.to_owned(), source })
-}
-
-fn make(
+/// [`enroll`] with a pair that is there, whatever the request says of its key.
+///
+/// # Errors
+/// As [`enroll`].
+pub fn with_pair<E: Into<Error>>(
     session: &Session<'_>,
     pair: &KeyPair<'_>,
     spec: &RequestSpec,
     now: i64,
-    write: impl FnOnce(&Document) -> Result<(), file::Error>,
+    write: impl FnOnce(&Document) -> Result<(), E>,
+) -> Result<Enrolled, Error> {
+    let (document, scheme) = make(session, pair, spec, now, write)?;
+    Ok(enrolled(document, scheme, pair, false))
+}
+
+/// [`enroll`] with a new pair as it is planned; `keep`: also when no document can be made.
+///
+/// # Errors
+/// As [`enroll`].
+pub fn with_new_pair<E: Into<Error>>(
+    session: &Session<'_>,
+    planned: &NewKeyPair,
+    spec: &RequestSpec,
+    keep: bool,
+    now: i64,
+    write: impl FnOnce(&Document) -> Result<(), E>,
+) -> Result<Enrolled, Error> {
+    session.check_mechanisms(planned, spec.signature.scheme(planned.algorithm))?;
+    session.check_label_free(&planned.label)?;
+    let pair = session.generate(planned)?;
+    match make(session, &pair, spec, now, write) {
+        Ok((document, scheme)) => Ok(enrolled(document, scheme, &pair, true)),
+        Err(error) => Err(give_up(pair, keep, error)),
+    }
+}
+
+/// The key that a request reuses, by what stands in `KeyContainer` or `key.label`.
+pub(crate) fn existing(text: &str) -> Result<KeyReference, Error> {
+    KeyReference::parse(text).map_err(|source| Error::KeyReference { text: text.to_owned(), source })
+}
+
+fn make<E: Into<Error>>(
+    session: &Session<'_>,
+    pair: &KeyPair<'_>,
+    spec: &RequestSpec,
+    now: i64,
+    write: impl FnOnce(&Document) -> Result<(), E>,
 ) -> Result<(Document, SignatureScheme), Error> {
     match spec.product {
         Product::Pkcs10 => {
             let (document, scheme) = request(pair, spec)?;
-            write(&document)?;
+            write(&document).map_err(Into::into)?;
             Ok((document, scheme))
         }
         Product::SelfSigned(validity) => {
             let (certificate, scheme) = self_signed::certificate(pair, spec, validity, now)?;
             let change = accept::link(session, pair, &certificate)?;
             let document = Document::Certificate(Box::new(certificate));
-            write(&document).inspect_err(|_| {
+            write(&document).map_err(Into::into).inspect_err(|_| {
                 // One that took the place of another stays: it is linked and proved, and only its file is missing.
                 if change == Change::Stored {
                     unlink(session, pair.id(), &document);

@@ -337,6 +337,12 @@ pub enum Error {
         /// Subjects of the certificates.
         subjects: Vec<String>,
     },
+    /// A certificate that no CA issued is not renewed by one.
+    #[error("{} asks for a self-signed certificate, which no CA renews", .spec.display())]
+    SelfSigned {
+        /// The request file.
+        spec: std::path::PathBuf,
+    },
     /// The throw-away CA could not make its own certificate.
     #[error("the throw-away CA in {folder} cannot be used: {reason}")]
     DevCa {

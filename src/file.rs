@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use sha2::{Digest as _, Sha256};
 
 /// Largest input that is read: request files and certificate bundles are far smaller.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
@@ -48,6 +49,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(Error::TooLarge(path.to_owned()));
     }
     Ok(bytes)
+}
+
+/// SHA-256 in lower hex, by which a file is known again.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The names of the files in a folder, the oldest first; none where the folder is not there.

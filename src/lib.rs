@@ -27,6 +27,8 @@ pub mod pin;
 pub mod platform;
 pub mod proof;
 pub mod rename;
+pub mod renew;
+pub mod renewal;
 pub mod request;
 pub mod serve;
 pub mod spec;

@@ -29,6 +29,7 @@ pub use options::{NotAnOverride, Options, Override};
 pub use template::{TEMPLATES, Template};
 pub use write::{Encode, Lost, Part, Written, write};
 
+use crate::renewal::Upkeep;
 use crate::request::RequestSpec;
 
 /// The languages of request files.
@@ -45,6 +46,8 @@ pub enum Format {
 pub struct Parsed {
     /// The request.
     pub spec: RequestSpec,
+    /// How its certificate is renewed; an INF says nothing about that.
+    pub upkeep: Upkeep,
     /// Warnings and notes, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// The text that the diagnostics point into.
@@ -65,7 +68,10 @@ pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<
     }
     let format = Format::of(name, &source.text);
     let (spec, found) = match format {
-        Format::Inf => inf::parse(&source, options),
+        Format::Inf => {
+            let (spec, found) = inf::parse(&source, options);
+            (spec.map(|spec| (spec, Upkeep::default())), found)
+        }
         Format::Toml => toml::parse(&source, options),
     };
     diagnostics.extend(found);
@@ -75,7 +81,7 @@ pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<
     }
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     match spec.filter(|_| !failed) {
-        Some(spec) => Ok(Parsed { spec, diagnostics, source, format }),
+        Some((spec, upkeep)) => Ok(Parsed { spec, upkeep, diagnostics, source, format }),
         None => Err(Box::new(Invalid { source, diagnostics })),
     }
 }

@@ -4,7 +4,9 @@
 
 mod record;
 
-pub use record::{AcceptedCertificate, OpenOrder, PendingRequest, Record, WindowsRequest, time};
+pub use record::{
+    AcceptedCertificate, OpenOrder, OpenRenewal, PendingRequest, Record, RenewalStep, WindowsRequest, time,
+};
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -12,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Access, OutputFile};
 use crate::key::PublicKey;
@@ -100,7 +103,12 @@ impl State {
     /// [`Error::Busy`] and all others of this module.
     pub fn remember(&self, request: PendingRequest, mut record: Record, key: &PublicKey) -> Result<(), Error> {
         let entry = self.lock(key)?;
-        record.accepted = entry.read().ok().flatten().and_then(|known| known.accepted);
+        if let Some(known) = entry.read().ok().flatten() {
+            record.accepted = known.accepted;
+            record.key_made = known.key_made.or(record.key_made);
+            record.uses = known.uses;
+            record.renewal = record.renewal.or(known.renewal);
+        }
         record.request = Some(request);
         entry.write(&record)
     }
@@ -150,12 +158,51 @@ impl State {
         Ok((records, unreadable))
     }
 
+    /// Changes what is remembered of a key.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and all others of this module.
+    pub fn update(&self, key: &PublicKey, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
+        self.update_by_name(&x509::spki_fingerprint(key), change)
+    }
+
+    /// [`State::update`] by the SHA-256 of the public key.
+    ///
+    /// # Errors
+    /// As [`State::update`].
+    pub fn update_by_name(&self, spki_sha256: &str, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
+        let entry = self.entry(spki_sha256)?;
+        let Some(mut record) = entry.read()? else { return Ok(()) };
+        change(&mut record);
+        entry.write(&record)
+    }
+
     /// Locks the record of a key until the entry is dropped. Does not wait.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Folder`].
     pub fn lock(&self, key: &PublicKey) -> Result<Entry, Error> {
-        let name = x509::spki_fingerprint(key);
+        self.entry(&x509::spki_fingerprint(key))
+    }
+
+    fn entry(&self, name: &str) -> Result<Entry, Error> {
+        Ok(Entry { path: self.folder.join(format!("{name}.json")), _lock: self.locked(name)? })
+    }
+
+    /// Locks the renewals of a label until the lock is dropped. Does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Folder`].
+    pub fn lock_label(&self, token_serial: &str, label: &str) -> Result<LabelLock, Error> {
+        let name: String = Sha256::new().chain_update(token_serial).chain_update([0]).chain_update(label).finalize()
+            [..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self.locked(&format!("label-{name}")).map(LabelLock)
+    }
+
+    fn locked(&self, name: &str) -> Result<File, Error> {
         let path = self.folder.join(format!("{name}.lock"));
         let failed = |source| Error::Folder { path: path.clone(), source };
         // A file of its own: the record is replaced as a whole, and a lock on it would go with the old one.
@@ -165,12 +212,16 @@ impl State {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(&path).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Entry { path: self.folder.join(format!("{name}.json")), _lock: lock }),
+            Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => Err(Error::Busy(path)),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
 }
+
+/// The lock of a label.
+#[derive(Debug)]
+pub struct LabelLock(#[allow(dead_code, reason = "the lock goes with the file")] File);
 
 /// The locked record of one key.
 #[derive(Debug)]
@@ -256,6 +307,10 @@ mod tests {
             module: None,
             request: None,
             accepted: None,
+            key_made: None,
+            uses: 0,
+            renewal: None,
+            superseded: None,
         }
     }
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 7] = ["ca", "deploy", "platform", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 18] = [
+const RECIPES: [&str; 19] = [
     "accept",
     "bind",
     "compatibility",
@@ -18,6 +18,7 @@ const RECIPES: [&str; 18] = [
     "find",
     "proof",
     "rename",
+    "renew",
     "serve",
     "state",
     "status",

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::Error;
-use crate::file::{self, Access, OutputFile};
+use crate::file::{self, Access, OutputFile, sha256};
 use crate::state::AcceptedCertificate;
 
 /// Where leaf and intermediates go as PEM.
@@ -16,6 +14,8 @@ pub struct ChainFile {
     /// As it is remembered.
     absolute: PathBuf,
     force: bool,
+    /// What is there is of an earlier certificate of the same site.
+    is_predecessor: bool,
 }
 
 impl ChainFile {
@@ -27,7 +27,13 @@ impl ChainFile {
         if !path.is_file() {
             OutputFile::new(path, Access::Public, force)?;
         }
-        Ok(Self { path: path.to_owned(), absolute: std::path::absolute(path)?, force })
+        Ok(Self { path: path.to_owned(), absolute: std::path::absolute(path)?, force, is_predecessor: false })
+    }
+
+    /// What is there was hsmcert's too, for another key: it is replaced and kept as `.prev`.
+    #[must_use]
+    pub fn replacing(self, is_predecessor: bool) -> Self {
+        Self { is_predecessor, ..self }
     }
 
     /// What is to be done: nothing when the same bytes are there; with what `known` says that hsmcert wrote there, and
@@ -35,7 +41,8 @@ impl ChainFile {
     pub(super) fn plan(&self, pem: String, known: Option<&AcceptedCertificate>) -> Result<Plan, Error> {
         let existing = if self.path.is_file() { Some(file::read(&self.path)?) } else { None };
         let is_own = |bytes: &[u8]| {
-            known.is_some_and(|known| known.chain_file == self.absolute && known.chain_sha256 == sha256(bytes))
+            self.is_predecessor
+                || known.is_some_and(|known| known.chain_file == self.absolute && known.chain_sha256 == sha256(bytes))
         };
         let write = |path: &Path, force| OutputFile::new(path, Access::Public, force);
         let (previous, output) = match existing {
@@ -97,8 +104,4 @@ impl Plan {
     pub(super) fn sha256(&self) -> String {
         sha256(self.pem.as_bytes())
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

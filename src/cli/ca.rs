@@ -1,5 +1,6 @@
 //! What a CA may use of this process: secrets, variables, a folder for what it keeps, the terminal.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fs_err as fs;
@@ -64,14 +65,18 @@ impl Surroundings for Here<'_> {
 
 /// The CA of this name: one of `hsmcert.toml`, or the throw-away one, which needs no configuration.
 pub(super) fn find(name: &str) -> Result<Authority, Failure> {
-    let mut configured = Config::find()?.ca;
-    if let Some(authority) = configured.remove(name) {
-        return Ok(authority);
+    find_in(name, &[&Config::find()?.ca])
+}
+
+/// The CA of this name in the first of these tables that has it.
+pub(super) fn find_in(name: &str, tables: &[&BTreeMap<String, Authority>]) -> Result<Authority, Failure> {
+    if let Some(authority) = tables.iter().find_map(|table| table.get(name)) {
+        return Ok(authority.clone());
     }
     if name == "dev" {
         return Ok(Authority::dev());
     }
-    let known: Vec<&str> = configured.keys().map(String::as_str).chain(["dev"]).collect();
+    let known: Vec<&str> = tables.iter().flat_map(|table| table.keys()).map(String::as_str).chain(["dev"]).collect();
     Err(Failure::usage(format!("there is no CA \"{name}\"; there are: {}", known.join(", ")))
         .hint(format!("configure it in hsmcert.toml as [ca.{name}] with its type (docs/ca.md)")))
 }

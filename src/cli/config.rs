@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hsmcert::authority::Authority;
+use hsmcert::renewal::Renewal;
 use hsmcert::token::vendor::{self, Quirks, Vendor};
 use hsmcert::{ErrorKind, file, platform};
 use serde::Deserialize;
@@ -26,6 +27,9 @@ pub(super) struct Config {
     /// `[ca.NAME]`.
     #[serde(default)]
     pub(super) ca: BTreeMap<String, Authority>,
+    /// `[renewal]`, for what requests leave out.
+    #[serde(default)]
+    pub(super) renewal: Renewal,
 }
 
 /// One profile.
@@ -103,7 +107,7 @@ impl Config {
         let bytes = file::read(path)?;
         let wrong = |reason: String| {
             Failure::new(ErrorKind::Usage, format!("{} is not a usable configuration: {reason}", path.display()))
-                .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers, vendor, and quirks (docs/vendors.md), and [ca.NAME] tables (docs/ca.md)")
+                .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers, vendor, and quirks (docs/vendors.md), [ca.NAME] tables (docs/ca.md), and a [renewal] table (docs/renew.md)")
         };
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         let config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hsmcert::convert;
 use hsmcert::file::{Access, OutputFile};
-use hsmcert::spec::{Format, Lost};
+use hsmcert::spec::{Format, Lost, Part};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -81,7 +81,11 @@ pub(super) fn run(arguments: ConvertArguments, report: &Report) -> Result<(), Fa
         Format::Toml => Format::Inf,
     });
     let file = if to_stdout { None } else { Some(OutputFile::new(&output, Access::Public, force)?) };
-    let written = convert::convert(&parsed.spec, format)?;
+    let mut written = convert::convert(&parsed.spec, format)?;
+    if !parsed.upkeep.is_empty() {
+        let what = "[renewal] and [ca.NAME]: copy them, or put them into hsmcert.toml".to_owned();
+        written.lost.push(Lost { part: Part::Renewal, what });
+    }
     if let Some(file) = &file {
         file.write(written.text.as_bytes())?;
     }

@@ -44,6 +44,24 @@ impl Failure {
         Self::new(if shared { first } else { ErrorKind::Partial }, message)
     }
 
+    /// The same for another file that it is true of.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            kind: self.kind,
+            message: self.message.clone(),
+            causes: self.causes.clone(),
+            hints: self.hints.clone(),
+            retryable: self.retryable,
+            invalid: self.invalid.clone(),
+            nothing_done: self.nothing_done,
+        }
+    }
+
+    /// The same with the name of what it is about.
+    pub(super) fn about(&self, name: &str) -> Self {
+        Self { message: format!("{name}: {}", self.message), ..self.again() }
+    }
+
     /// For a command that makes no requests.
     pub(super) fn nothing_done(mut self, what: &'static str) -> Self {
         self.nothing_done = what;

@@ -185,6 +185,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::Deploy(_) => vec!["give the file another name or place".to_owned()],
         Error::Ca(error) => ca_hints(error),
         Error::OtherKeyIssued { .. } => vec!["nothing was stored; is it the answer to another request?".to_owned()],
+        Error::SelfSigned { .. } => vec!["make a new one with: hsmcert new SPEC --force".to_owned()],
         Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],
     }
 }

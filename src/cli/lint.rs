@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::effective::{self, Effective};
 use super::facts::Facts;
 use super::failure::Failure;
+use super::renewal::{self, JsonRenewal};
 use super::report::Report;
 use super::request_file::{self, RequestOptions};
 use super::{Global, diagnostics};
@@ -44,6 +45,9 @@ struct JsonFile {
     /// What the CA will see; absent when the file is not good.
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<Effective>,
+    /// How it is renewed; absent where neither the file nor hsmcert.toml says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewal: Option<JsonRenewal>,
     /// Why there is nothing to see, if the findings do not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -82,18 +86,21 @@ fn examine(
     options: &RequestOptions,
     report: &Report,
 ) -> Result<(JsonFile, Facts), Failure> {
-    let Parsed { spec, diagnostics, source, format } = request_file::parse(spec, options)?;
+    let Parsed { spec, upkeep, diagnostics, source, format } = request_file::parse(spec, options)?;
     report.drawn(&source, &diagnostics);
     let effective = Effective::new(&spec, &effective::target(global, &spec))?;
+    let renewal = renewal::describe(&upkeep)?;
     let format = match format {
         Format::Inf => "inf",
         Format::Toml => "toml",
     };
     let mut facts = Facts::new(&format!("{}: {}", source.name, verdict(&diagnostics)), 26);
     effective.draw(&mut facts);
+    renewal.iter().for_each(|renewal| renewal.draw(&mut facts));
     let diagnostics = diagnostics::json(&source, &diagnostics);
     let file = source.name;
-    Ok((JsonFile { file, ok: true, format: Some(format), diagnostics, effective: Some(effective), error: None }, facts))
+    let effective = Some(effective);
+    Ok((JsonFile { file, ok: true, format: Some(format), diagnostics, effective, renewal, error: None }, facts))
 }
 
 fn verdict(diagnostics: &[Diagnostic]) -> String {
@@ -115,6 +122,7 @@ fn unusable(spec: &Path, failure: &Failure) -> JsonFile {
             .map(|invalid| diagnostics::json(&invalid.source, &invalid.diagnostics))
             .unwrap_or_default(),
         effective: None,
+        renewal: None,
         error: invalid.is_none().then(|| failure.message.clone()),
     }
 }

@@ -11,7 +11,7 @@ use hsmcert::key::KeyAlgorithm;
 use hsmcert::key_reference::KeyReference;
 use hsmcert::request::{KeySource, Product, RequestSpec};
 use hsmcert::spec::{Format, Parsed};
-use hsmcert::state::{PendingRequest, Record, State, WindowsRequest};
+use hsmcert::state::{PendingRequest, Record, State, WindowsRequest, time};
 use hsmcert::token::vendor::RsaGeneration;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
 use hsmcert::x509::{self, PemHeader};
@@ -130,7 +130,8 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     if from_stdin && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
-    let Parsed { spec: mut request, format, diagnostics: _, source: _ } = request_file::read(&spec, &request, report)?;
+    let Parsed { spec: mut request, upkeep: _, format, diagnostics: _, source: _ } =
+        request_file::read(&spec, &request, report)?;
     let container_is_meant = format == Format::Inf && label.is_none() && reuse_key.is_none();
     let windows = windows(global, &request, container_is_meant);
     if reuse_key.is_some() {
@@ -218,6 +219,7 @@ fn remember(
     let request = PendingRequest::new(csr, csr_file, spec_file, windows, now());
     let mut record = Record::new(&key, &made.label, &made.id, token);
     record.module = module;
+    record.key_made = made.is_new_key.then(|| time(now()));
     if let Err(error) = memory.remember(request, record, &key) {
         report.warning(&format!("the request is not remembered, so accept will not compare with it: {error}"));
     }

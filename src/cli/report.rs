@@ -7,6 +7,7 @@ mod said;
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 
+use hsmcert::ErrorKind;
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -22,14 +23,29 @@ pub(super) struct Report {
     said: Said,
 }
 
+/// A failure as JSON.
 #[derive(Serialize)]
-struct JsonFailure<'a> {
+pub(super) struct JsonFailure<'a> {
     code: &'static str,
     exit_code: u8,
     message: &'a str,
     causes: &'a [String],
     hints: &'a [String],
     retryable: bool,
+}
+
+impl<'a> JsonFailure<'a> {
+    pub(super) fn new(failure: &'a Failure) -> Self {
+        let (exit_code, code) = exit::code(failure.kind);
+        Self {
+            code,
+            exit_code,
+            message: &failure.message,
+            causes: &failure.causes,
+            hints: &failure.hints,
+            retryable: failure.retryable,
+        }
+    }
 }
 
 impl Report {
@@ -164,16 +180,13 @@ impl Report {
 
     /// The failure, on stderr; its exit code.
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
-        let (number, word) = exit::code(failure.kind);
+        let (number, _) = exit::code(failure.kind);
+        if failure.kind == ErrorKind::Renewed {
+            // Nothing went wrong: the exit code is all that was asked for.
+            return number;
+        }
         if self.json {
-            let object = JsonFailure {
-                code: word,
-                exit_code: number,
-                message: &failure.message,
-                causes: &failure.causes,
-                hints: &failure.hints,
-                retryable: failure.retryable,
-            };
+            let object = JsonFailure::new(failure);
             let mut beside = self.said.take();
             if let Some(invalid) = failure.invalid.as_deref() {
                 beside.diagnostics.extend(diagnostics::json(&invalid.source, &invalid.diagnostics));

@@ -37,7 +37,12 @@ pub(super) fn token_of(
     global: &Global,
 ) -> Result<TokenRequest, Failure> {
     let of_key = |certificate: &Certificate| memory?.record(&certificate.public_key().ok()?);
-    let record = certificates.iter().find_map(of_key).filter(|record| record.token != trial::LABEL);
+    token_of_record(certificates.iter().find_map(of_key), global)
+}
+
+/// The same for what is remembered of a key.
+pub(super) fn token_of_record(record: Option<Record>, global: &Global) -> Result<TokenRequest, Failure> {
+    let record = record.filter(|record| record.token != trial::LABEL);
     let Some(Record { module: Some(module), token, token_serial, request, .. }) = record else {
         return Ok(TokenRequest::default());
     };

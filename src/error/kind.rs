@@ -52,9 +52,11 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Spec(_) | Self::NoLabel | Self::KeyReference { .. } | Self::Inexpressible { .. } => {
-                ErrorKind::RequestInvalid
-            }
+            Self::Spec(_)
+            | Self::NoLabel
+            | Self::SelfSigned { .. }
+            | Self::KeyReference { .. }
+            | Self::Inexpressible { .. } => ErrorKind::RequestInvalid,
             Self::Uri(_)
             | Self::Deploy(_)
             | Self::HalfOfPair { .. }

@@ -27,10 +27,11 @@ use findings::Findings;
 pub(super) use write::write;
 
 use super::{Diagnostic, Options, Source};
+use crate::renewal::Upkeep;
 use crate::request::RequestSpec;
 
 /// Reads a TOML request: the request if there is one, and all that is to be said about the text.
-pub(super) fn parse(source: &Source, options: &Options) -> (Option<RequestSpec>, Vec<Diagnostic>) {
+pub(super) fn parse(source: &Source, options: &Options) -> (Option<(RequestSpec, Upkeep)>, Vec<Diagnostic>) {
     let mut found = Findings::about(&source.text);
     let request = document::read(source, options, &mut found);
     let spec = request.map(|request| build::build(request, &mut found));

@@ -39,6 +39,8 @@ pub enum Part {
     Product,
     /// What only matters in the certificate store of Windows.
     Windows,
+    /// How the certificate is renewed, which is beside the request.
+    Renewal,
 }
 
 /// Gives the DER of an extension's value; `None` if it has none before the key exists. `spec` knows no encodings.

@@ -35,6 +35,43 @@ pub struct Record {
     /// The last certificate that was accepted for it.
     #[serde(default)]
     pub accepted: Option<AcceptedCertificate>,
+    /// When the key was made here, as RFC 3339 in UTC; records of older versions have none.
+    #[serde(default)]
+    pub key_made: Option<String>,
+    /// How many certificates were accepted for the key.
+    #[serde(default)]
+    pub uses: u32,
+    /// A renewal that is not through.
+    #[serde(default)]
+    pub renewal: Option<OpenRenewal>,
+    /// When a renewal put another key in the place of this one, as RFC 3339 in UTC.
+    #[serde(default)]
+    pub superseded: Option<String>,
+}
+
+/// A renewal that is not through: what a later run needs to go on. All its steps can be done again without harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRenewal {
+    /// Why it was due.
+    pub why: String,
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
+    /// SHA-256 of the certificate that it replaces, in lower hex.
+    pub replaces: Option<String>,
+    /// The last step that is done.
+    pub done: RenewalStep,
+}
+
+/// The steps of a renewal that are remembered, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RenewalStep {
+    /// The CSR is made.
+    Requested,
+    /// The certificate is linked to its key.
+    Accepted,
+    /// Key and certificate have the label that they are to have.
+    Named,
 }
 
 /// A request that was made.
@@ -115,6 +152,10 @@ impl Record {
             module: None,
             request: None,
             accepted: None,
+            key_made: None,
+            uses: 0,
+            renewal: None,
+            superseded: None,
         }
     }
 

@@ -142,6 +142,12 @@ impl Csr {
         &self.der
     }
 
+    /// Whether it asks for the same with the same key as one that is not signed yet.
+    #[must_use]
+    pub fn is_as(&self, unsigned: &UnsignedCsr) -> bool {
+        self.parsed.info == unsigned.info
+    }
+
     /// PEM in lines of 64 characters.
     #[must_use]
     pub fn to_pem(&self, header: PemHeader) -> String {

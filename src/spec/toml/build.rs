@@ -15,11 +15,12 @@ mod validity;
 use super::findings::Findings;
 use super::format::{Request, Token, Windows};
 use super::placed::Placed;
+use crate::renewal::Upkeep;
 use crate::request::{Name, Product, RequestSpec, TokenRequest};
 use crate::spec::{Diagnostic, Span};
 
 /// The request with its defaults. What cannot be read is on the list and not in the result.
-pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
+pub(super) fn build(request: Request, found: &mut Findings<'_>) -> (RequestSpec, Upkeep) {
     let Request {
         subject,
         key_usage,
@@ -42,6 +43,8 @@ pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
         token,
         self_signed,
         windows,
+        renewal,
+        ca,
     } = request;
     let Windows { friendly_name, machine_store } = windows.0;
     let subject = Placed {
@@ -66,7 +69,7 @@ pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
         extension,
     };
     let extensions = extensions::read(wanted, &subject, key.algorithm, found);
-    RequestSpec {
+    let spec = RequestSpec {
         extensions,
         attributes: attribute.iter().filter_map(|raw| raw::attribute(&raw.0, found)).collect(),
         signature: key::signature(signature.0, key.algorithm, found),
@@ -78,7 +81,8 @@ pub(super) fn build(request: Request, found: &mut Findings<'_>) -> RequestSpec {
         key,
         friendly_name,
         machine_store,
-    }
+    };
+    (spec, Upkeep { renewal: renewal.0, ca })
 }
 
 /// A URI that holds a PIN is refused: request files are reviewed and stored.

@@ -6,6 +6,8 @@ mod alt_names;
 mod name;
 mod policy;
 
+use std::collections::BTreeMap;
+
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +19,8 @@ pub(super) use policy::{Policy, PolicyTable};
 use super::placed::{Many, Placed, Table};
 #[cfg(test)]
 use super::schema;
+use crate::authority::Authority;
+use crate::renewal::Renewal;
 
 /// A request for a certificate: what `hsmcert new` makes of it is a key pair in the token and a CSR.
 ///
@@ -93,6 +97,13 @@ pub(super) struct Request {
     /// What only matters in the certificate store of Windows.
     #[serde(default)]
     pub(super) windows: Table<Windows>,
+    /// How `hsmcert renew` renews the certificate. `[renewal]` of `hsmcert.toml` holds for what is left out.
+    #[serde(default)]
+    pub(super) renewal: Table<Renewal>,
+    /// CAs of this request, by name, beside those of `hsmcert.toml`.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "schema::authorities"))]
+    pub(super) ca: BTreeMap<String, Authority>,
 }
 
 /// Whether the key belongs to a CA.

@@ -5,9 +5,10 @@ use serde::de::{Deserializer, Error as _, Visitor, value};
 use serde::forward_to_deserialize_any;
 
 use super::format::{AltNames, Key, NameConstraints, Request, SelfSigned, Signature, Token, Windows};
+use crate::renewal::Renewal;
 
 /// Tables by name with their keys; the file itself has the name "".
-pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 8] {
+pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 9] {
     [
         ("", keys::<Request>()),
         ("san", keys::<AltNames>()),
@@ -17,6 +18,7 @@ pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 8] {
         ("self-signed", keys::<SelfSigned>()),
         ("name-constraints", keys::<NameConstraints>()),
         ("windows", keys::<Windows>()),
+        ("renewal", keys::<Renewal>()),
     ]
 }
 

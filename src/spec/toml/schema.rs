@@ -96,6 +96,16 @@ pub(super) fn key_purposes(_: &mut SchemaGenerator) -> Schema {
     one_or_many(&words_of(words::KEY_PURPOSES))
 }
 
+/// What a protocol takes is in docs/ca.md.
+pub(super) fn authorities(_: &mut SchemaGenerator) -> Schema {
+    let of_ca = serde_json::json!({
+        "type": "object",
+        "properties": { "type": { "type": "string", "description": "The protocol." } },
+        "required": ["type"],
+    });
+    json_schema!({ "type": "object", "additionalProperties": of_ca })
+}
+
 pub(super) fn rsa_sizes(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "enum": KeyAlgorithm::RSA_SIZES })
 }

@@ -99,7 +99,7 @@ fn unknown_key(key: &str, expected: &[&str], span: Option<Span>) -> Diagnostic {
     let error =
         Diagnostic::error(format!("unknown key `{key}`"), span).expecting(format!("one of {}", expected.join(", ")));
     let near = suggest::nearest(key, expected.iter().copied());
-    match near.map(|near| format!("did you mean `{near}`?")).or_else(|| home(key)) {
+    match home(key).or_else(|| near.map(|near| format!("did you mean `{near}`?"))) {
         Some(help) => error.help(help),
         None => error,
     }

@@ -15,7 +15,8 @@ mod requests;
 mod whole;
 
 fn with(text: &str, options: &Options) -> (Option<RequestSpec>, Vec<Diagnostic>) {
-    parse(&Source { name: "test.toml".to_owned(), text: text.to_owned() }, options)
+    let (read, diagnostics) = parse(&Source { name: "test.toml".to_owned(), text: text.to_owned() }, options);
+    (read.map(|(spec, _)| spec), diagnostics)
 }
 
 fn ok(text: &str) -> RequestSpec {

@@ -1,0 +1,72 @@
+//! The settings of a renewal: options win, then what the request says, then `hsmcert.toml`.
+
+use hsmcert::authority::Authority;
+use hsmcert::due::Margin;
+use hsmcert::renewal::{Age, KeyPolicy, Renewal, Upkeep};
+use serde::Serialize;
+
+use super::ca;
+use super::config::Config;
+use super::facts::Facts;
+use super::failure::Failure;
+
+/// How a request is renewed, and by whom.
+pub(super) fn settings(
+    upkeep: &Upkeep,
+    wishes: Renewal,
+    config: &Config,
+) -> Result<(Renewal, Option<(String, Authority)>), Failure> {
+    let renewal = wishes.or(&upkeep.renewal).or(&config.renewal);
+    let ca = match &renewal.ca {
+        Some(name) => Some((name.clone(), ca::find_in(name, &[&upkeep.ca, &config.ca])?)),
+        None => None,
+    };
+    Ok((renewal, ca))
+}
+
+/// The settings as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct JsonRenewal {
+    ca: Option<String>,
+    protocol: Option<&'static str>,
+    due_when: String,
+    key: &'static str,
+    max_key_uses: Option<u32>,
+    max_key_age_days: Option<i64>,
+}
+
+/// What holds for a request without options; `None` where nobody says anything.
+pub(super) fn describe(upkeep: &Upkeep) -> Result<Option<JsonRenewal>, Failure> {
+    let config = Config::find()?;
+    let (renewal, authority) = settings(upkeep, Renewal::default(), &config)?;
+    if renewal == Renewal::default() {
+        return Ok(None);
+    }
+    let Renewal { ca, before, key, max_key_uses, max_key_age } = renewal;
+    Ok(Some(JsonRenewal {
+        ca,
+        protocol: authority.map(|(_, authority)| authority.protocol()),
+        due_when: before.unwrap_or(Margin::Usual).to_string(),
+        key: match key.unwrap_or_default() {
+            KeyPolicy::New => "new",
+            KeyPolicy::Same => "same",
+        },
+        max_key_uses: max_key_uses.map(std::num::NonZeroU32::get),
+        max_key_age_days: max_key_age.map(|Age(seconds)| seconds / 86_400),
+    }))
+}
+
+impl JsonRenewal {
+    /// Adds its lines.
+    pub(super) fn draw(&self, facts: &mut Facts) {
+        let Self { ca, protocol, due_when, key, max_key_uses, max_key_age_days } = self;
+        let by = match (ca, protocol) {
+            (Some(ca), Some(protocol)) => format!("by {ca} ({protocol})"),
+            (_, _) => "by hand: renew makes the CSR and waits for the certificate".to_owned(),
+        };
+        facts.line("renewal", &format!("{by}, when {due_when}"));
+        let uses = max_key_uses.map(|uses| format!(", for {uses} certificates at most"));
+        let age = max_key_age_days.map(|days| format!(", for {days} days at most"));
+        facts.line("", &format!("{key} key{}{}", uses.unwrap_or_default(), age.unwrap_or_default()));
+    }
+}

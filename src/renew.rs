@@ -1,0 +1,226 @@
+//! `renew`: a certificate that is due is followed by a new one, with the same key or a new pair.
+//!
+//! What is done is remembered before the next step begins, and each step can be done again without harm: a run that was
+//! ended at any point is finished by the next one, with the same key, the same CSR and the same order at the CA.
+
+mod answer;
+mod known;
+mod labels;
+mod request;
+mod verdict;
+
+use std::path::{Path, PathBuf};
+
+pub use known::{Current, Known};
+pub use request::Keys;
+pub use verdict::{Life, Verdict, Waits, verdict};
+
+use crate::accept::{self, ChainFile, Terms};
+use crate::authority::Authority;
+use crate::ca::Surroundings;
+use crate::error::Error;
+use crate::key::{KeyId, PublicKey};
+use crate::proof;
+use crate::renewal::Renewal;
+use crate::request::{KeySource, RequestSpec};
+use crate::state::{self, OpenRenewal, RenewalStep, State, WindowsRequest};
+use crate::token::Session;
+use crate::x509::{self, Certificate};
+use answer::Answered;
+use labels::Names;
+use request::Requested;
+
+/// A certificate that is to be kept alive.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// `CKA_LABEL` that key and certificate are to have.
+    pub label: String,
+    /// The request.
+    pub spec: RequestSpec,
+    /// Its file, absolute.
+    pub spec_file: PathBuf,
+    /// How it is renewed.
+    pub renewal: Renewal,
+    /// The CA with its name.
+    pub ca: Option<(String, Authority)>,
+    /// Renew it also when it is not due.
+    pub force: bool,
+}
+
+impl Site {
+    /// Where the CSR is: `web.toml` gives `web.csr.pem`, as for `new`.
+    #[must_use]
+    pub fn csr_file(&self) -> PathBuf {
+        self.spec_file.with_extension("csr.pem")
+    }
+
+    /// Where the CA's answer is.
+    #[must_use]
+    pub fn certificate_file(&self) -> PathBuf {
+        self.spec_file.with_extension("crt.pem")
+    }
+
+    /// Where leaf and intermediates are.
+    #[must_use]
+    pub fn chain_file(&self) -> PathBuf {
+        self.spec_file.with_extension("fullchain.pem")
+    }
+
+    fn windows(&self) -> WindowsRequest {
+        WindowsRequest {
+            machine_store: self.spec.machine_store,
+            friendly_name: self.spec.friendly_name.clone(),
+            provider: self.spec.token.provider_name.clone(),
+            key_container: None,
+        }
+    }
+}
+
+/// What a renewal may use of the world.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// What is remembered.
+    pub state: &'a State,
+    /// For the CA.
+    pub around: &'a dyn Surroundings,
+    /// The usual folder of the throw-away CA.
+    pub dev_folder: Option<&'a Path>,
+}
+
+impl std::fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("state", self.state).finish_non_exhaustive()
+    }
+}
+
+/// What became of a renewal that was due.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Another run was faster.
+    NotDue(Life),
+    /// The CA has not decided, or nobody has brought the certificate yet.
+    Waits(Waits),
+    /// There is a new certificate.
+    Renewed(Box<Renewed>),
+}
+
+/// A certificate that was renewed.
+#[derive(Debug)]
+pub struct Renewed {
+    /// Why.
+    pub why: String,
+    /// The certificate.
+    pub leaf: Certificate,
+    /// Label of key and certificate.
+    pub label: String,
+    /// `CKA_ID` of both.
+    pub id: KeyId,
+    /// Whether the key is a new one.
+    pub is_new_key: bool,
+    /// The label that the pair has now which was in use before.
+    pub old_label: Option<String>,
+    /// Leaf and intermediates.
+    pub chain_file: PathBuf,
+    /// What is probably not what the user wants.
+    pub warnings: Vec<String>,
+}
+
+/// Renews what is due, or goes on with a renewal that is not through. `keys` is what one run has seen of the token.
+///
+/// # Errors
+/// [`crate::state::Error::Busy`] when another run is at work on the label; those of [`crate::enroll`],
+/// [`crate::submit`] and [`crate::accept`]. The same call goes on where this one ended.
+pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, now: i64) -> Result<Outcome, Error> {
+    let _lock = world.state.lock_label(&session.token().serial, &site.label)?;
+    // Another run may have changed it before the lock was ours.
+    let (records, unreadable) = world.state.records()?;
+    let mut known = Known::of(site, &records, &unreadable, |record| record.token_serial == session.token().serial);
+    known.look_at_token(session, site, world.state)?;
+    let why = match verdict(site, &known, now) {
+        Verdict::NotDue(life) => return Ok(Outcome::NotDue(life)),
+        Verdict::Waits(waits) => return Ok(Outcome::Waits(waits)),
+        Verdict::Due(why) => why,
+    };
+    check_files(session, site, &known)?;
+
+    let requested = request::find_or_make(session, site, &known, keys, &why, world, now)?;
+    let certificates = match answer::certificates(site, &known, &requested, world, now)? {
+        Answered::Waits(waits) => return Ok(Outcome::Waits(waits)),
+        Answered::Issued(certificates) => certificates,
+    };
+    let chain_file = chain_file(session, site, &requested)?;
+    let accepted = accept::accept(session, &certificates, &Terms::default(), &chain_file, Some(world.state), now)?;
+    done(world.state, &requested.key, RenewalStep::Accepted)?;
+
+    let mut warnings = accepted.warnings;
+    let names = match site.spec.key.source {
+        // The request names a key, which may be no label.
+        KeySource::Existing => Names { label: accepted.label, old: None },
+        KeySource::Generate => labels::swap(session, site, &accepted.id, &requested.since, world.state, &mut warnings)?,
+    };
+    done(world.state, &requested.key, RenewalStep::Named)?;
+    proof::prove(session, &accepted.leaf, &accepted.id)?;
+
+    close(world.state, &requested.key, &known, now)?;
+    Ok(Outcome::Renewed(Box::new(Renewed {
+        why: requested.why,
+        leaf: accepted.leaf,
+        label: names.label,
+        id: accepted.id,
+        is_new_key: requested.is_new_key,
+        old_label: names.old,
+        chain_file: site.chain_file(),
+        warnings,
+    })))
+}
+
+/// Refuses, before the token changes, to write over what is not of this site.
+fn check_files(session: &Session<'_>, site: &Site, known: &Known) -> Result<(), Error> {
+    answer::check_csr_file(site, known)?;
+    for path in [site.certificate_file(), site.chain_file()] {
+        if path.symlink_metadata().is_ok() && !is_of_token(session, &path)? {
+            return Err(crate::file::Error::Exists(path).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file begins with a certificate whose key is on the token. What cannot be read is somebody else's.
+fn is_of_token(session: &Session<'_>, path: &Path) -> Result<bool, Error> {
+    let Some(leaf) = known::leaf_of_file(path) else { return Ok(false) };
+    match leaf.public_key() {
+        Ok(key) => Ok(matches!(session.find_key(&key), Ok(Some(_)) | Err(crate::token::Error::KeyAmbiguous { .. }))),
+        Err(_) => Ok(false),
+    }
+}
+
+fn chain_file(session: &Session<'_>, site: &Site, requested: &Requested) -> Result<ChainFile, Error> {
+    let path = requested.chain_file.clone().unwrap_or_else(|| site.chain_file());
+    let is_predecessor = path.is_file() && is_of_token(session, &path)?;
+    Ok(ChainFile::new(&path, false)?.replacing(is_predecessor))
+}
+
+/// Remembers a step that is done.
+fn done(state: &State, key: &PublicKey, step: RenewalStep) -> Result<(), Error> {
+    Ok(state.update(key, |record| {
+        if let Some(OpenRenewal { done, .. }) = &mut record.renewal {
+            *done = step;
+        }
+    })?)
+}
+
+/// Nothing is left to be done: the other keys of the site are not in use any more.
+fn close(state: &State, key: &PublicKey, known: &Known, now: i64) -> Result<(), Error> {
+    let own = x509::spki_fingerprint(key);
+    for other in known.remembered.iter().filter(|other| **other != own) {
+        state.update_by_name(other, |record| {
+            record.superseded.get_or_insert_with(|| state::time(now));
+        })?;
+    }
+    Ok(state.update(key, |record| {
+        (record.renewal, record.superseded) = (None, None);
+        if let Some(request) = &mut record.request {
+            request.order = None;
+        }
+    })?)
+}

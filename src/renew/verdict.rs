@@ -1,0 +1,151 @@
+//! Whether a renewal is due, decided without the token.
+
+use std::path::PathBuf;
+
+use super::answer;
+use super::known::Known;
+use super::{Site, accept};
+use crate::due::{Margin, Phase};
+use crate::request::{GeneralName, RequestSpec};
+use crate::state::{OpenOrder, Record};
+use crate::x509::Csr;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Nothing.
+    NotDue(Life),
+    /// Nothing but to wait.
+    Waits(Waits),
+    /// A renewal, and why.
+    Due(String),
+}
+
+/// The life of a certificate that is not due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// notBefore, seconds since 1970.
+    pub not_before: i64,
+    /// notAfter, seconds since 1970.
+    pub not_after: i64,
+    /// From when on it is due.
+    pub due_at: i64,
+}
+
+/// What a renewal waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waits {
+    /// An order at the CA.
+    Ca {
+        /// The CA's name.
+        ca: String,
+        /// In its words; empty when it was not asked now.
+        message: String,
+        /// Since when, as RFC 3339.
+        since: String,
+        /// It wants to be left alone until then, as RFC 3339.
+        until: Option<String>,
+    },
+    /// Somebody who brings the certificate.
+    Certificate {
+        /// The CSR that it is for.
+        csr: PathBuf,
+        /// Where it is to be put.
+        certificate: PathBuf,
+    },
+}
+
+/// Decides.
+#[must_use]
+pub fn verdict(site: &Site, known: &Known, now: i64) -> Verdict {
+    if let Some(pending) = &known.pending {
+        return of_pending(site, pending, now);
+    }
+    let Some(current) = &known.current else { return Verdict::Due("no certificate yet".to_owned()) };
+    let (not_before, not_after) = (current.not_before, current.not_after);
+    let margin = site.renewal.before.unwrap_or_default();
+    let life = Life { not_before, not_after, due_at: margin.due_at(not_before, not_after) };
+    let changed = current.csr.as_ref().and_then(|csr| changed_names(&site.spec, csr));
+    match Phase::at(now, not_before, not_after, margin) {
+        Phase::Expired => Verdict::Due(format!("expired on {}", accept::date(not_after))),
+        Phase::Due => Verdict::Due(life.left(now, margin)),
+        Phase::Early | Phase::Fresh if site.force => Verdict::Due("forced".to_owned()),
+        Phase::Early | Phase::Fresh => changed.map_or(Verdict::NotDue(life), Verdict::Due),
+    }
+}
+
+fn of_pending(site: &Site, pending: &Record, now: i64) -> Verdict {
+    let request = pending.request.as_ref();
+    let since = request.map(|request| request.created.clone()).unwrap_or_default();
+    if let Some(OpenOrder { ca, since, not_before: Some(until), .. }) = request.and_then(|one| one.order.as_ref())
+        && until.parse::<jiff::Timestamp>().is_ok_and(|until| until.as_second() > now)
+        && !site.force
+        && answer::at_hand(site, pending).is_none()
+    {
+        let (ca, since, until) = (ca.clone(), since.clone(), Some(until.clone()));
+        return Verdict::Waits(Waits::Ca { ca, message: String::new(), since, until });
+    }
+    let is_same = pending.csr().is_some_and(|csr| changed_names(&site.spec, &csr).is_none());
+    if site.ca.is_none() && is_same && site.csr_file().is_file() && answer::at_hand(site, pending).is_none() {
+        return Verdict::Waits(Waits::Certificate { csr: site.csr_file(), certificate: site.certificate_file() });
+    }
+    match &pending.renewal {
+        Some(open) => Verdict::Due(open.why.clone()),
+        None => Verdict::Due(format!("no certificate yet for the request of {}", day(&since))),
+    }
+}
+
+/// The names of DNS and IP that the request file has and an earlier CSR had not, or the other way round, in words. The
+/// certificate is not looked at: a CA may leave names out each time.
+pub(super) fn changed_names(spec: &RequestSpec, csr: &Csr) -> Option<String> {
+    let text = |names: &[GeneralName]| -> Vec<String> {
+        let hosts = names.iter().filter(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
+        hosts.map(GeneralName::value_text).collect()
+    };
+    let (wanted, asked) = (text(spec.subject_alt_names()), text(&csr.subject_alt_names()));
+    let added = wanted.iter().filter(|name| !asked.contains(name)).map(|name| format!("+{name}"));
+    let removed = asked.iter().filter(|name| !wanted.contains(name)).map(|name| format!("-{name}"));
+    let changes: Vec<String> = added.chain(removed).collect();
+    (!changes.is_empty()).then(|| format!("the names of the request changed: {}", changes.join(" ")))
+}
+
+impl Life {
+    /// `61 of 90 days left`, in hours where that is little.
+    fn left(self, now: i64, margin: Margin) -> String {
+        let text = self.left_words(now);
+        match margin {
+            Margin::Usual => text,
+            Margin::Seconds(_) | Margin::Percent(_) => format!("{text}, due when {margin}"),
+        }
+    }
+
+    /// `61 of 90 days left`.
+    #[must_use]
+    pub fn left_words(self, now: i64) -> String {
+        let lifetime = self.not_after.saturating_sub(self.not_before).saturating_add(1);
+        let left = self.not_after.saturating_sub(now);
+        if lifetime > 2 * DAY {
+            format!("{} of {} days left", left.div_euclid(DAY), (lifetime + DAY / 2) / DAY)
+        } else {
+            format!("{} of {} hours left", left.div_euclid(HOUR), (lifetime + HOUR / 2) / HOUR)
+        }
+    }
+
+    /// When it is due: a day, or an hour where the life is short.
+    #[must_use]
+    pub fn due_words(self) -> String {
+        if self.not_after.saturating_sub(self.not_before) > 2 * DAY {
+            return accept::date(self.due_at);
+        }
+        let time = jiff::Timestamp::from_second(self.due_at);
+        time.map_or_else(|_| accept::date(self.due_at), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    }
+}
+
+/// The day of a time in RFC 3339.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
+}
