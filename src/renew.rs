@@ -24,7 +24,7 @@ use crate::proof;
 use crate::renewal::Renewal;
 use crate::request::{KeySource, RequestSpec};
 use crate::state::{self, OpenRenewal, RenewalStep, State, WindowsRequest};
-use crate::token::Session;
+use crate::token::{self, Session};
 use crate::x509::{self, Certificate};
 use answer::Answered;
 use labels::Names;
@@ -188,9 +188,12 @@ fn check_files(session: &Session<'_>, site: &Site, known: &Known) -> Result<(), 
 /// Whether a file begins with a certificate whose key is on the token. What cannot be read is somebody else's.
 fn is_of_token(session: &Session<'_>, path: &Path) -> Result<bool, Error> {
     let Some(leaf) = known::leaf_of_file(path) else { return Ok(false) };
-    match leaf.public_key() {
-        Ok(key) => Ok(matches!(session.find_key(&key), Ok(Some(_)) | Err(crate::token::Error::KeyAmbiguous { .. }))),
-        Err(_) => Ok(false),
+    let Ok(key) = leaf.public_key() else { return Ok(false) };
+    match session.find_key(&key) {
+        Ok(pair) => Ok(pair.is_some()),
+        Err(token::Error::KeyAmbiguous { .. }) => Ok(true),
+        Err(token::Error::PrivateKeyMissing(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

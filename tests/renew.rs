@@ -42,13 +42,14 @@ impl Company {
         self.token.write("ca.sh", script);
     }
 
-    /// Its certificates begin and end so many days from now.
+    /// Its certificates begin so many days from now, and end an hour before so many days have passed: how many days are
+    /// left does not hang on the second in which a test runs.
     fn lasting(&self, from: i64, to: i64) {
-        let time = |days: i64| {
-            let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        let time = |hours: i64| {
+            let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
             day.strftime("%Y%m%d%H%M%SZ").to_string()
         };
-        self.token.write("dates", format!("-startdate {} -enddate {}", time(from), time(to)));
+        self.token.write("dates", format!("-startdate {} -enddate {}", time(24 * from), time(24 * to - 1)));
     }
 
     fn renew(&self, more: &[&str]) -> support::Outcome {
@@ -105,6 +106,11 @@ fn spec(name: &str, renewal: &str) -> String {
 /// What is remembered.
 fn records(sandbox: &Path) -> Vec<Value> {
     files(sandbox).iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
+}
+
+/// How many records there are.
+fn records_or_none(sandbox: &Path) -> usize {
+    if sandbox.join("state/hsmcert").exists() { records(sandbox).len() } else { 0 }
 }
 
 fn files(sandbox: &Path) -> Vec<std::path::PathBuf> {
@@ -398,6 +404,46 @@ fn a_request_that_waits_is_used() {
     assert!(company.token.read("web.csr.pem") == csr && company.token.read("asked.pem") == csr);
     assert_eq!(company.pairs(), [NAME]);
     company.is_whole();
+}
+
+/// Each search of a run fails once, and then a run goes through. A token that fails for a moment is not one without the
+/// key: there is one pair and one CSR in the end.
+#[track_caller]
+fn searches_fail_one_after_the_other(company: &Company) {
+    for search in 1.. {
+        let failing = format!("C_FindObjectsInit:{search}:0x30");
+        let shim = Shim::before(&company.token).failing(&failing);
+        let outcome = support::Outcome::of(shim.hsmcert().args(["renew", "web.toml"]));
+        let keys = company.token.objects().iter().filter(|object| object.class == Class::Private).count();
+        assert_eq!((keys, company.csrs().min(2) <= 1), (1, true), "{failing}: {outcome:#?}");
+        match outcome.code {
+            Some(0) => break,
+            _ => assert_eq!(outcome.exits(4).stdout, "", "{failing}"),
+        }
+    }
+    assert_eq!(company.pairs(), [NAME]);
+}
+
+#[test]
+fn a_pair_that_a_killed_run_left_is_found_or_the_run_fails() {
+    let company = Company::new();
+    let shim = Shim::before(&company.token).killing("C_Sign:1");
+    support::Outcome::of(shim.hsmcert().args(["renew", "web.toml"]));
+    assert_eq!((company.calls(), records_or_none(company.token.folder())), (0, 0));
+    searches_fail_one_after_the_other(&company);
+    company.is_whole();
+}
+
+#[test]
+fn a_certificate_on_the_token_is_found_or_the_run_fails() {
+    let company = Company::new();
+    company.renew(&[]).ok();
+    std::fs::remove_dir_all(company.token.folder().join("state/hsmcert")).unwrap();
+    for file in ["web.csr.pem", "web.crt.pem", "web.fullchain.pem"] {
+        std::fs::remove_file(company.token.path(file)).unwrap();
+    }
+    searches_fail_one_after_the_other(&company);
+    assert_eq!(company.calls(), 1);
 }
 
 #[test]

@@ -504,3 +504,19 @@ fn a_port_that_speaks_no_tls_and_one_that_says_nothing() {
     assert!(detail(&verified, "connect").contains("within 5 s"), "{verified:#}");
     assert_eq!(error["retryable"], true);
 }
+
+/// A search that fails is a token that fails (4), never a link that is broken (8).
+#[test]
+fn a_token_that_fails_is_not_taken_for_one_without_the_key() {
+    let token = linked();
+    for search in 1.. {
+        let failing = format!("C_FindObjectsInit:{search}:0x30");
+        let shim = Shim::before(&token).failing(&failing);
+        let outcome = Outcome::of(shim.hsmcert().args(["verify", "request.crt.pem"]));
+        if outcome.code == Some(0) {
+            assert!(search > 2, "nothing was searched for");
+            break;
+        }
+        assert_eq!(outcome.code, Some(4), "{failing}: {outcome:#?}");
+    }
+}

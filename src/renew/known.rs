@@ -153,7 +153,7 @@ impl Known {
         let of_files = [site.chain_file(), site.certificate_file()];
         let mut newest: Option<(Certificate, KeyPair<'_>)> = None;
         for leaf in stored.chain(of_files.iter().filter_map(|path| leaf_of_file(path))) {
-            let Ok(Some(pair)) = session.find_key(&leaf.public_key()?) else { continue };
+            let Some(pair) = session.find_whole_key(&leaf.public_key()?)? else { continue };
             if newest.as_ref().is_none_or(|(known, _)| known.not_before() < leaf.not_before()) {
                 newest = Some((leaf, pair));
             }

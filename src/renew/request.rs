@@ -206,7 +206,7 @@ fn orphan<'s>(session: &'s Session<'s>, site: &Site, known: &Known, keys: &Keys)
         if !is_candidate || id.is_empty() || !session.certificates_with_id(id)?.is_empty() {
             continue;
         }
-        let Ok(Some(pair)) = session.find_key_by_reference(&KeyReference::Id(id.clone())) else { continue };
+        let Some(pair) = session.find_whole_key_by_reference(&KeyReference::Id(id.clone()))? else { continue };
         let is_in_use = known.current.as_ref().is_some_and(|current| current.key.as_ref() == Some(pair.public_key()));
         let fits = pair.public_key().algorithm() == site.spec.key.algorithm;
         if fits && !is_in_use && !known.remembered.contains(&x509::spki_fingerprint(pair.public_key())) {

@@ -20,6 +20,14 @@ impl<'s> Session<'s> {
         self.in_one_session(|| self.find_key_once(key))
     }
 
+    /// [`Session::find_key`] for those to whom two keys, or half a key, are as good as none.
+    ///
+    /// # Errors
+    /// [`Error::Call`]: a token that does not answer says nothing of the key.
+    pub fn find_whole_key(&'s self, key: &PublicKey) -> Result<Option<KeyPair<'s>>, Error> {
+        only_whole(self.find_key(key))
+    }
+
     fn find_key_once(&'s self, key: &PublicKey) -> Result<Option<KeyPair<'s>>, Error> {
         let publics = self.objects_with_key(ObjectClass::PublicKey, key)?;
         let mut privates = self.objects_with_key(ObjectClass::PrivateKey, key)?;
@@ -54,6 +62,14 @@ impl<'s> Session<'s> {
     /// [`Error::KeyAmbiguous`], [`Error::Call`].
     pub fn find_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
         self.in_one_session(|| self.find_by_reference_once(reference))
+    }
+
+    /// [`Session::find_key_by_reference`] for those to whom several keys are as good as none.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn find_whole_key_by_reference(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
+        only_whole(self.find_key_by_reference(reference))
     }
 
     fn find_by_reference_once(&'s self, reference: &KeyReference) -> Result<Option<KeyPair<'s>>, Error> {
@@ -96,5 +112,12 @@ impl<'s> Session<'s> {
             }
         }
         Ok(found)
+    }
+}
+
+fn only_whole<T>(found: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(Error::KeyAmbiguous { .. } | Error::PrivateKeyMissing(_)) => Ok(None),
+        found => found,
     }
 }

@@ -100,7 +100,7 @@ fn leaf_of_file(
     for certificate in certificates {
         let Ok(key) = certificate.public_key() else { continue };
         // Two keys, or half a key, is for the proof to tell.
-        if let Ok(Some(pair)) = session.find_key(&key) {
+        if let Some(pair) = session.find_whole_key(&key)? {
             found.push((certificate.clone(), pair.id().clone()));
         }
     }
