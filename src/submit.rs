@@ -61,10 +61,7 @@ fn sorted(mut certificates: Vec<Certificate>, csr: &Csr) -> Result<Vec<Certifica
 
 fn issue(dev: &Dev, csr: &Csr, usual: Option<&Path>, now: i64) -> Result<Answer, Error> {
     let folder = dev.folder.as_deref().or(usual).ok_or_else(|| {
-        Error::Ca(ca::Error::Configuration {
-            name: "dev".into(),
-            reason: "there is no home folder; name a folder".into(),
-        })
+        Error::Ca(ca::Error::Configuration { protocol: "dev", reason: "there is no home folder; name a folder".into() })
     })?;
     let ca = DevCa::open(folder, now)?;
     let leaf = ca.issue(csr, now, dev.days)?;

@@ -32,10 +32,10 @@ pub enum Error {
     #[error("{0}")]
     Kept(String),
     /// The configuration of the CA makes no sense.
-    #[error("[ca.{name}] cannot be used: {reason}", name = .name, reason = .reason)]
+    #[error("the CA (type \"{protocol}\") cannot be used as it is configured: {reason}")]
     Configuration {
-        /// Its name or protocol.
-        name: String,
+        /// Its protocol.
+        protocol: &'static str,
         /// Why.
         reason: String,
     },

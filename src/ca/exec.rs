@@ -31,7 +31,7 @@ pub fn submit(exec: &Exec, order: &Order<'_>, around: &dyn Surroundings) -> Resu
     };
     let ran = run.run().map_err(|error| match error {
         command::Error::Empty | command::Error::Start { .. } => {
-            Error::Configuration { name: "exec".into(), reason: error.to_string() }
+            Error::Configuration { protocol: "exec", reason: error.to_string() }
         }
         command::Error::Timeout { .. } => Error::Unavailable { message: error.to_string(), retry_after: None },
     })?;

@@ -55,7 +55,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`Error::Configuration`] for an address, root file or proxy that cannot be used.
     pub(super) fn new(place: Place<'_>, around: &'a dyn Surroundings) -> Result<Self, Error> {
-        let wrong = |reason| Error::Configuration { name: place.protocol.to_owned(), reason };
+        let wrong = |reason| Error::Configuration { protocol: place.protocol, reason };
         Ok(Self { agent: place.agent(around).map_err(wrong)?, around })
     }
 

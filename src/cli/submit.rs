@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hsmcert::ca::Pending;
 use hsmcert::file::{self, Access, OutputFile};
-use hsmcert::state::{self, OpenOrder, State};
+use hsmcert::state::{OpenOrder, State};
 use hsmcert::submit::{self, Submitted};
 use hsmcert::x509::{Certificate, Csr};
 use hsmcert::{ErrorKind, accept, platform};
@@ -102,15 +102,8 @@ fn open_order(memory: &State, csr: &Csr, ca: &str) -> Option<OpenOrder> {
 
 /// The order is remembered with the request, if `new` made it here.
 fn unsettled(pending: &Pending, ca: &str, memory: Option<&State>, csr: &Csr, report: &Report) -> Failure {
-    let now = clock::now();
-    let order = OpenOrder {
-        ca: ca.to_owned(),
-        reference: pending.reference.clone(),
-        since: state::time(now),
-        not_before: pending
-            .retry_after
-            .map(|time| state::time(now.saturating_add(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)))),
-    };
+    let (reference, before) = (pending.reference.clone(), memory.and_then(|memory| open_order(memory, csr, ca)));
+    let order = OpenOrder::new(ca, reference, pending.retry_after, before.as_ref(), clock::now());
     let remembered = memory.is_some_and(|memory| match memory.remember_order(csr, order) {
         Ok(remembered) => remembered,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! The certificate: at hand, or from the CA.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::known::{Known, leaf_of_file};
 use super::request::Requested;
@@ -9,7 +10,7 @@ use super::{Site, World};
 use crate::ca;
 use crate::error::Error;
 use crate::file::{self, Access, OutputFile};
-use crate::state::{self, OpenOrder, Record};
+use crate::state::{OpenOrder, Record};
 use crate::submit::{self, Submitted};
 use crate::x509::{self, Certificate, Csr, PemHeader};
 
@@ -60,12 +61,9 @@ pub(super) fn certificates(
     let record = world.state.record(&requested.key);
     let open = record.and_then(|record| record.request?.order).filter(|order| order.ca == *name);
     let reference = open.as_ref().and_then(|order| order.reference.as_deref());
-    let since = open.as_ref().map_or_else(|| state::time(now), |order| order.since.clone());
-    let remember = |reference: Option<String>, pause: Option<std::time::Duration>| {
-        let until = pause.and_then(|pause| i64::try_from(pause.as_secs()).ok()).map(|pause| now.saturating_add(pause));
-        let not_before = until.map(state::time);
-        let order = OpenOrder { ca: name.clone(), reference, since: since.clone(), not_before: not_before.clone() };
-        world.state.remember_order(&requested.csr, order).map(|_| not_before)
+    let remember = |reference: Option<String>, pause: Option<Duration>| {
+        let order = OpenOrder::new(name, reference, pause, open.as_ref(), now);
+        world.state.remember_order(&requested.csr, order.clone()).map(|_| order)
     };
     let replaces = known.current.as_ref().and_then(|_| leaf_of_file(&site.chain_file()));
     match submit::submit(authority, &requested.csr, reference, replaces.as_ref(), world.dev_folder, world.around) {
@@ -75,8 +73,8 @@ pub(super) fn certificates(
             Ok(Answered::Issued(all))
         }
         Ok(Submitted::Pending(pending)) => {
-            let until = remember(pending.reference, pending.retry_after)?;
-            Ok(Answered::Waits(Waits::Ca { ca: name.clone(), message: pending.message, since, until }))
+            let OpenOrder { ca, since, not_before: until, .. } = remember(pending.reference, pending.retry_after)?;
+            Ok(Answered::Waits(Waits::Ca { ca, message: pending.message, since, until }))
         }
         Err(Error::Ca(ca::Error::Unavailable { message, retry_after })) => {
             remember(reference.map(str::to_owned), retry_after)?;

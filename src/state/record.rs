@@ -1,6 +1,7 @@
 //! What is remembered of a key, as it stands in its file.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -104,6 +105,20 @@ pub struct OpenOrder {
     pub since: String,
     /// Until when the CA wants to be left alone, as RFC 3339 in UTC.
     pub not_before: Option<String>,
+}
+
+impl OpenOrder {
+    /// What a CA said at `now` (seconds since 1970) of an order. One that was open before keeps its beginning.
+    #[must_use]
+    pub fn new(ca: &str, reference: Option<String>, pause: Option<Duration>, before: Option<&Self>, now: i64) -> Self {
+        let until = pause.and_then(|pause| now.checked_add(i64::try_from(pause.as_secs()).ok()?));
+        Self {
+            ca: ca.to_owned(),
+            reference,
+            since: before.map_or_else(|| time(now), |before| before.since.clone()),
+            not_before: until.map(time),
+        }
+    }
 }
 
 /// What a request says about the certificate store of Windows, for `accept`.

@@ -48,6 +48,17 @@ impl Setting {
     }
 }
 
+/// The same for both of AWS' clients.
+const CLUSTER_CERTIFICATE: Setting = Setting {
+    what: "certificate of the cluster",
+    variable: None,
+    below: "",
+    unix: &["/opt/cloudhsm/etc/customerCA.crt"],
+    windows: &["C:\\ProgramData\\Amazon\\CloudHSM\\customerCA.crt"],
+    required: true,
+    remedy: "copy customerCA.crt, with which the cluster was initialised, to this place",
+};
+
 /// All rows.
 pub const SETUPS: &[VendorSetup] = &[
     // AWS CloudHSM user guide, "Bootstrap the Client SDK" and "Configuration parameters for the AWS CloudHSM client";
@@ -64,15 +75,7 @@ pub const SETUPS: &[VendorSetup] = &[
                 required: true,
                 remedy: "configure the client: /opt/cloudhsm/bin/configure-pkcs11 -a ADDRESS-OF-AN-HSM",
             },
-            Setting {
-                what: "certificate of the cluster",
-                variable: None,
-                below: "",
-                unix: &["/opt/cloudhsm/etc/customerCA.crt"],
-                windows: &["C:\\ProgramData\\Amazon\\CloudHSM\\customerCA.crt"],
-                required: true,
-                remedy: "copy customerCA.crt, with which the cluster was initialised, to this place",
-            },
+            CLUSTER_CERTIFICATE,
         ],
         needs: Some("the security group lets this machine reach the HSMs on TCP ports 2223 to 2225"),
         tool: "cloudhsm-cli (cluster activate, user create, user change-password)",
@@ -91,15 +94,7 @@ pub const SETUPS: &[VendorSetup] = &[
                 required: true,
                 remedy: "configure the client: /opt/cloudhsm/bin/configure -a ADDRESS-OF-AN-HSM",
             },
-            Setting {
-                what: "certificate of the cluster",
-                variable: None,
-                below: "",
-                unix: &["/opt/cloudhsm/etc/customerCA.crt"],
-                windows: &["C:\\ProgramData\\Amazon\\CloudHSM\\customerCA.crt"],
-                required: true,
-                remedy: "copy customerCA.crt, with which the cluster was initialised, to this place",
-            },
+            CLUSTER_CERTIFICATE,
         ],
         needs: Some("the program cloudhsm_client runs (service cloudhsm-client)"),
         tool: "cloudhsm_mgmt_util (createUser, changePswd)",
