@@ -117,7 +117,7 @@ fn a_ca_that_is_not_configured_is_named_with_those_that_are() {
     let (token, _) = site("");
     token.run(&["submit", "request.csr.pem", "--ca", "compnay"]).fails(2).says("there are: company, dev");
     token.write("hsmcert.toml", "[ca.x]\ntype = \"scep\"\n");
-    token.run(&["submit", "request.csr.pem", "--ca", "x"]).fails(2).says("unknown variant `scep`");
+    token.run(&["submit", "request.csr.pem", "--ca", "x"]).fails(2).says("line 2: unknown variant `scep`");
     token.write("hsmcert.toml", "[ca.x]\ntype = \"exec\"\ncommand = [\"/no/such/program\"]\n");
     token.run(&["submit", "request.csr.pem", "--ca", "x"]).fails(2).says("/no/such/program cannot be run");
 }

@@ -110,7 +110,11 @@ impl Config {
                 .hint("it holds [profile.NAME] tables with module, init-args, token, serial, slot, uri, pin-source, providers, vendor, and quirks (docs/vendors.md), [ca.NAME] tables (docs/ca.md), and a [renewal] table (docs/renew.md)")
         };
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
-        let config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        let config: Self = toml::from_str(&text).map_err(|error| {
+            let line = error.span().and_then(|span| text.get(..span.start));
+            let line = line.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+            wrong(format!("{}{}", line.unwrap_or_default(), error.message().trim_end()))
+        })?;
         for (name, profile) in &config.profile {
             profile.check(name).map_err(wrong)?;
         }

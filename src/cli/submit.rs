@@ -20,9 +20,9 @@ use super::{Global, ca, clock};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hsmcert submit request.csr.pem --ca company && hsmcert accept request.crt.pem
-  hsmcert submit request.csr.pem request.crt.pem --ca letsencrypt
+  hsmcert submit request.csr.pem request.crt.pem --ca dev
 
-A CA is a [ca.NAME] table of hsmcert.toml; `dev` is the throw-away CA. When the CA has not decided, the exit code is 12:
+A CA is a [ca.NAME] table of hsmcert.toml; `dev` is the throw-away CA. When the CA has not decided, the exit code is 12: \
 run the same command again, and it asks for the same order.")]
 pub(super) struct SubmitArguments {
     /// The CSR, PEM or DER
