@@ -70,8 +70,8 @@ fn make_the_token() {
     let module = Module::load(Path::new(module), None, None, None).unwrap();
     let (so_pin, pin) = (Pin::new("security officer".into()), Pin::new(USER_AND_PASSWORD.into()));
     let token = module.token_to_initialise(&Selector::default()).unwrap();
-    let token = module.initialise(&token, "cavium", &so_pin).unwrap();
-    module.set_user_pin(&token, &so_pin, &pin).unwrap();
+    let token = module.initialise(&token, "cavium", Some(&so_pin)).unwrap();
+    module.set_user_pin(&token, Some(&so_pin), Some(&pin)).unwrap();
 }
 
 #[test]
