@@ -122,15 +122,14 @@ impl State {
         if self.record(&key).is_none() {
             return Ok(false);
         }
-        let entry = self.lock(&key)?;
-        let Some(mut record) = entry.read()? else { return Ok(false) };
-        let same = record.csr().is_some_and(|known| known.der() == csr.der());
-        match record.request.as_mut().filter(|_| same) {
-            Some(request) => request.order = Some(order),
-            None => return Ok(false),
-        }
-        entry.write(&record)?;
-        Ok(true)
+        let mut is_known = false;
+        self.update(&key, |record| {
+            is_known = record.csr().is_some_and(|known| known.der() == csr.der());
+            if let Some(request) = record.request.as_mut().filter(|_| is_known) {
+                request.order = Some(order);
+            }
+        })?;
+        Ok(is_known)
     }
 
     /// All records, in the order of their labels, without a lock: each file is replaced as a whole. What cannot be read
@@ -194,12 +193,8 @@ impl State {
     /// # Errors
     /// [`Error::Busy`], [`Error::Folder`].
     pub fn lock_label(&self, token_serial: &str, label: &str) -> Result<LabelLock, Error> {
-        let name: String = Sha256::new().chain_update(token_serial).chain_update([0]).chain_update(label).finalize()
-            [..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        self.locked(&format!("label-{name}")).map(LabelLock)
+        let name = Sha256::new().chain_update(token_serial).chain_update([0]).chain_update(label).finalize();
+        self.locked(&format!("label-{}", base16ct::lower::encode_string(&name[..16]))).map(LabelLock)
     }
 
     fn locked(&self, name: &str) -> Result<File, Error> {
