@@ -26,7 +26,9 @@ mod hint;
 mod json;
 mod lint;
 mod man;
+mod named;
 mod new;
+mod patterns;
 mod pin;
 mod progress;
 mod rename;
@@ -34,6 +36,7 @@ mod renew;
 mod renewal;
 mod report;
 mod request_file;
+mod schedule;
 mod serve;
 mod show;
 mod state;
@@ -114,6 +117,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Renew what is due: new CSR, CA, certificate accepted, labels swapped
     Renew(renew::RenewArguments),
+    /// Files that start renewals by themselves: timer, task, pipeline
+    Schedule(schedule::ScheduleArguments),
     /// Hand a CSR to a CA and fetch its certificate
     Submit(submit::SubmitArguments),
     /// Issue certificates from a throw-away CA (never for production)
@@ -228,6 +233,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
         Command::Renew(arguments) => renew::run(&global, &arguments, &report),
+        Command::Schedule(arguments) => schedule::run(&global, arguments, &report),
         Command::Submit(arguments) => submit::run(&global, &arguments, &report),
         Command::Completions(arguments) => completions::run(&arguments, &report),
         Command::Man(arguments) => man::run(&arguments, &report),

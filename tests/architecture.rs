@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-const LAYER_3: [&str; 7] = ["ca", "deploy", "platform", "spec", "tls", "token", "x509"];
+const LAYER_3: [&str; 8] = ["ca", "deploy", "platform", "schedule", "spec", "tls", "token", "x509"];
 const RECIPES: [&str; 19] = [
     "accept",
     "bind",

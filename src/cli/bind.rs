@@ -8,14 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use hsmcert::ErrorKind;
 use hsmcert::bind::{self, Bound, Place};
 use hsmcert::deploy::{Configuration, KeyStorage, Listen, Method, Target};
 
 use super::failure::Failure;
 use super::report::{Report, shown};
-use super::{Global, clock, connect, state};
+use super::{Global, clock, connect, named, state};
 use files::{Change, Planned};
 
 #[derive(Debug, Args)]
@@ -30,7 +29,7 @@ Examples:
 With --write, the files that FILE refers to are written too, beside the chain file. No file holds a PIN.")]
 pub(super) struct BindArguments {
     /// The server
-    #[arg(value_name = "TARGET", hide_possible_values = true, value_parser = PossibleValuesParser::new(names(&Target::NAMES)).map(|name| by_name(&Target::NAMES, &name)))]
+    #[arg(value_name = "TARGET", hide_possible_values = true, value_parser = named::parser(&Target::NAMES))]
     target: Option<Target>,
     /// Certificate: a file, the label of the one on the token, or its pkcs11: URI [default: the only linked one]
     #[arg(value_name = "CERT|LABEL")]
@@ -42,7 +41,7 @@ pub(super) struct BindArguments {
     #[arg(short, long)]
     force: bool,
     /// How the server reaches the key [default: the most common way]
-    #[arg(long, value_name = "METHOD", value_parser = PossibleValuesParser::new(names(&Method::NAMES)).map(|name| by_name(&Method::NAMES, &name)))]
+    #[arg(long, value_name = "METHOD", value_parser = named::parser(&Method::NAMES))]
     method: Option<Method>,
     /// Where the server listens
     #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "443")]
@@ -78,7 +77,7 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
         ksp,
         ksp_container,
     } = arguments;
-    let known = names(&Target::NAMES).join(", ");
+    let known = named::names(&Target::NAMES).join(", ");
     let target = target.ok_or_else(|| {
         Failure::usage("no target is named").hint(format!("hsmcert bind TARGET, where TARGET is one of {known}"))
     })?;
@@ -194,15 +193,6 @@ fn missing(plan: &[Planned]) -> String {
         }
     }
     text
-}
-
-fn names<T: Copy>(all: &[(T, &'static str)]) -> Vec<&'static str> {
-    all.iter().map(|(_, name)| *name).collect()
-}
-
-fn by_name<T: Copy>(all: &[(T, &'static str)], name: &str) -> T {
-    // clap lets no other name through.
-    all.iter().find(|(_, known)| *known == name).map_or(all[0].0, |(one, _)| *one)
 }
 
 fn conflict(message: String) -> Failure {

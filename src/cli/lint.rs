@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::renewal::{self, JsonRenewal};
 use super::report::Report;
 use super::request_file::{self, RequestOptions};
-use super::{Global, diagnostics};
+use super::{Global, diagnostics, patterns};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -58,8 +58,9 @@ pub(super) fn run(global: &Global, arguments: &LintArguments, report: &Report) -
     if specs.iter().filter(|spec| request_file::is_standard_stream(spec)).count() > 1 {
         return Err(Failure::usage("stdin can only be read once"));
     }
+    let specs = patterns::expand(specs)?;
     let (mut files, mut text, mut failures) = (Vec::new(), String::new(), Vec::new());
-    for spec in specs {
+    for spec in &specs {
         match examine(global, spec, options, report) {
             Ok((file, facts)) => {
                 files.push(file);

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::report::Report;
 use super::request_file::{self, RequestOptions};
-use super::{Global, clock, connect, state};
+use super::{Global, clock, connect, patterns, state};
 use entry::{Entry, Fate};
 use json::Renewals;
 use prepare::{Planned, Sites};
@@ -90,16 +90,16 @@ pub(super) fn run(global: &Global, arguments: &RenewArguments, report: &Report) 
     let now = clock::now();
     let mut entries: Vec<Entry> = Vec::new();
     let mut due: Vec<(usize, Planned)> = Vec::new();
-    for spec in specs {
-        match sites.plan(spec, now) {
-            Err(failure) => entries.push(Entry::unread(spec, failure)),
+    for spec in patterns::expand(specs)? {
+        match sites.plan(&spec, now) {
+            Err(failure) => entries.push(Entry::unread(&spec, failure)),
             Ok(planned) => {
                 let fate = match &planned.verdict {
                     Verdict::NotDue(life) => Fate::NotDue(*life),
                     Verdict::Waits(waits) => Fate::Waits(waits.clone()),
                     Verdict::Due(why) => Fate::Due(why.clone()),
                 };
-                entries.push(Entry::new(spec, &planned.site, fate));
+                entries.push(Entry::new(&spec, &planned.site, fate));
                 if matches!(planned.verdict, Verdict::Due(_)) {
                     due.push((entries.len() - 1, planned));
                 }

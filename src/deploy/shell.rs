@@ -2,17 +2,9 @@
 
 use std::path::Path;
 
-use super::site::text;
+pub(super) use crate::shell::word;
 
-/// A word, quoted where it must be.
-pub(super) fn word(value: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
-    if !value.is_empty() && value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
-}
+use super::site::text;
 
 /// A path as a word.
 pub(super) fn path(path: &Path) -> String {
