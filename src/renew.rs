@@ -148,6 +148,8 @@ pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, 
         Answered::Waits(waits) => return Ok(Outcome::Waits(waits)),
         Answered::Issued(certificates) => certificates,
     };
+    // A CA takes its time, and its certificates may begin in the second in which they are made.
+    let now = world.around.now();
     let chain_file = chain_file(session, site, &requested)?;
     let accepted = accept::accept(session, &certificates, &Terms::default(), &chain_file, Some(world.state), now)?;
     done(world.state, &requested.key, RenewalStep::Accepted)?;
