@@ -1,7 +1,10 @@
 //! What is configured of a CA: `[ca.NAME]` in `hsmcert.toml` or in a TOML request. Plain data; `ca/` speaks the protocols.
 
+mod acme;
+
 use std::path::PathBuf;
 
+pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
 use serde::Deserialize;
 
 /// Where a secret of a CA is read from (a token, a password): as a PIN, from a file, the environment or a command, and
@@ -16,6 +19,8 @@ pub enum Authority {
     Exec(Exec),
     /// The throw-away CA.
     Dev(Dev),
+    /// ACME (RFC 8555).
+    Acme(Box<Acme>),
 }
 
 impl Authority {
@@ -31,6 +36,7 @@ impl Authority {
         match self {
             Self::Exec(_) => "exec",
             Self::Dev(_) => "dev",
+            Self::Acme(_) => "acme",
         }
     }
 }

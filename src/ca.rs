@@ -4,6 +4,7 @@
 //! A protocol is one function: it takes what was asked for and what an earlier run left, and answers with a certificate
 //! or with what a later run needs to go on.
 
+pub mod acme;
 mod error;
 pub mod exec;
 #[allow(dead_code, reason = "the protocols over HTTP come next")]
@@ -17,7 +18,7 @@ use crate::authority::{Secret, SecretSource};
 use crate::request::GeneralName;
 
 /// What a CA is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Order<'a> {
     /// The CSR, DER.
     pub csr: &'a [u8],
@@ -25,10 +26,13 @@ pub struct Order<'a> {
     pub pem: &'a str,
     /// Its alternative names.
     pub names: &'a [GeneralName],
-    /// What [`Answer::Pending`] said at an earlier run for the same CSR.
+    /// What [`Order::opened`] or [`Answer::Pending`] said at an earlier run for the same CSR.
     pub reference: Option<&'a str>,
     /// The certificate that the new one replaces, DER.
     pub replaces: Option<&'a [u8]>,
+    /// Remembers at once by what the CA knows an order that was just opened, so that a run that is ended in the next
+    /// moment is followed by one that goes on with it.
+    pub opened: &'a dyn Fn(&str) -> Result<(), Error>,
 }
 
 /// What a CA answers, if it does not refuse.
@@ -62,6 +66,8 @@ pub trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// Explains a choice or a step (shown with `-v`).
     fn tell(&self, text: &str);
+    /// Says what was left undone, and is no failure.
+    fn warn(&self, text: &str);
     /// What [`Surroundings::keep`] kept under this name.
     ///
     /// # Errors
@@ -72,6 +78,8 @@ pub trait Surroundings {
     /// # Errors
     /// [`Error::Kept`].
     fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+    /// Where [`Surroundings::keep`] keeps this, for messages.
+    fn place(&self, name: &str) -> String;
     /// Seconds since 1970.
     fn now(&self) -> i64;
 }

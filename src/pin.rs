@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 
 /// A user PIN. For AWS CloudHSM it is `user:password`.
 #[derive(Clone)]
@@ -60,7 +61,8 @@ impl fmt::Debug for Pin {
 }
 
 /// Where a PIN is read from: `--pin-source`, the `pin-source` of a `pkcs11:` URI (RFC 7512, 2.4) or a profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub enum PinSource {
     /// First line of a file.
     File(PathBuf),
@@ -87,6 +89,12 @@ impl PinSource {
             let path = text.strip_prefix("file://").or_else(|| text.strip_prefix("file:")).unwrap_or(text);
             Self::File(PathBuf::from(path))
         }
+    }
+}
+
+impl From<String> for PinSource {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
     }
 }
 

@@ -113,11 +113,11 @@ impl State {
         entry.write(&record)
     }
 
-    /// Remembers the order that is open at a CA for a CSR, if the CSR was made here; whether it was.
+    /// Remembers the order that is open at a CA for a CSR, or that there is none, if the CSR was made here; whether it was.
     ///
     /// # Errors
     /// [`Error::Busy`] and all others of this module.
-    pub fn remember_order(&self, csr: &Csr, order: OpenOrder) -> Result<bool, Error> {
+    pub fn remember_order(&self, csr: &Csr, order: Option<OpenOrder>) -> Result<bool, Error> {
         let Ok(key) = csr.public_key() else { return Ok(false) };
         if self.record(&key).is_none() {
             return Ok(false);
@@ -126,7 +126,7 @@ impl State {
         self.update(&key, |record| {
             is_known = record.csr().is_some_and(|known| known.der() == csr.der());
             if let Some(request) = record.request.as_mut().filter(|_| is_known) {
-                request.order = Some(order);
+                request.order = order;
             }
         })?;
         Ok(is_known)

@@ -6,6 +6,7 @@ use crate::authority::{Authority, Dev};
 use crate::ca::{self, Answer, Order, Pending, Surroundings};
 use crate::dev_ca::DevCa;
 use crate::error::Error;
+use crate::request::GeneralName;
 use crate::x509::{self, Certificate, Csr, PemHeader};
 
 /// What became of a CSR.
@@ -17,25 +18,50 @@ pub enum Submitted {
     Pending(Pending),
 }
 
-/// Hands a CSR to a CA. `reference` is what an earlier run was told of the same CSR.
+/// What a CA is handed.
+#[derive(Clone, Copy)]
+pub struct Submission<'a> {
+    /// The request.
+    pub csr: &'a Csr,
+    /// What an earlier run was told of the same CSR.
+    pub reference: Option<&'a str>,
+    /// The certificate that the new one replaces.
+    pub replaces: Option<&'a Certificate>,
+    /// See [`Order::opened`].
+    pub opened: &'a dyn Fn(&str) -> Result<(), ca::Error>,
+}
+
+/// Refuses names that the CA cannot be asked for as it is configured, before anything is made or asked.
+///
+/// # Errors
+/// [`Error::Ca`].
+pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
+    match authority {
+        Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
+        Authority::Exec(_) | Authority::Dev(_) => Ok(()),
+    }
+}
+
+/// Hands a CSR to a CA.
 ///
 /// # Errors
 /// [`Error::Ca`]; [`Error::X509`] for an answer that is no certificate; [`Error::OtherKeyIssued`].
 pub fn submit(
     authority: &Authority,
-    csr: &Csr,
-    reference: Option<&str>,
-    replaces: Option<&Certificate>,
+    submission: &Submission<'_>,
     usual_dev_folder: Option<&Path>,
     around: &dyn Surroundings,
 ) -> Result<Submitted, Error> {
+    let Submission { csr, reference, replaces, opened } = *submission;
     csr.verify()?;
     let names = csr.subject_alt_names();
     let pem = csr.to_pem(PemHeader::Standard);
-    let order = Order { csr: csr.der(), pem: &pem, names: &names, reference, replaces: replaces.map(Certificate::der) };
+    let replaces = replaces.map(Certificate::der);
+    let order = Order { csr: csr.der(), pem: &pem, names: &names, reference, replaces, opened };
     let answer = match authority {
         Authority::Exec(exec) => ca::exec::submit(exec, &order, around)?,
         Authority::Dev(dev) => issue(dev, csr, usual_dev_folder, around.now())?,
+        Authority::Acme(acme) => ca::acme::submit(acme, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),

@@ -102,7 +102,7 @@ fn each_outside_thing_has_one_place() {
             };
             only("cryptoki::", &["token"]);
             only("cryptoki_sys::", &["token"]);
-            only("rcgen::", &["dev_ca"]);
+            only("rcgen::", &["ca", "dev_ca"]);
             only("rustls::", &["ca", "tls"]);
             only("ureq::", &["ca"]);
             only("println!", &["cli"]);

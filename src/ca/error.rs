@@ -25,6 +25,26 @@ pub enum Error {
         /// What is wrong with it, with its beginning.
         message: String,
     },
+    /// The CA does not know the account that is kept for it.
+    #[error("the CA does not know the account any more: {message}")]
+    Account {
+        /// In its own words.
+        message: String,
+        /// Where the account is kept.
+        file: String,
+    },
+    /// The CA has not seen what it wanted to see.
+    #[error("the CA could not check the names: {message}")]
+    Unproved {
+        /// In its own words.
+        message: String,
+    },
+    /// What the CA wants to see cannot be shown to it.
+    #[error("the CA's challenge cannot be answered: {0}")]
+    Challenge(String),
+    /// A hook that shows the CA something failed.
+    #[error("the hook failed: {0}")]
+    Hook(String),
     /// A secret cannot be read.
     #[error("{0}")]
     Secret(String),
@@ -49,6 +69,10 @@ impl Error {
             Self::Unavailable { .. } => true,
             Self::Refused { .. }
             | Self::Answer { .. }
+            | Self::Account { .. }
+            | Self::Unproved { .. }
+            | Self::Challenge(_)
+            | Self::Hook(_)
             | Self::Secret(_)
             | Self::Kept(_)
             | Self::Configuration { .. } => false,

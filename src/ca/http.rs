@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) use place::Place;
 use secrecy::ExposeSecret as _;
 use ureq::Agent;
-use ureq::http::header::{HeaderValue, RETRY_AFTER};
+use ureq::http::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use ureq::http::{Method, Request, StatusCode};
 
 use super::{Error, Surroundings};
@@ -45,8 +45,7 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
     /// The header `Retry-After`.
     pub(super) retry_after: Option<Duration>,
-    /// The header `Location`.
-    location: Option<String>,
+    pub(super) headers: HeaderMap,
 }
 
 impl<'a> Client<'a> {
@@ -80,9 +79,8 @@ impl<'a> Client<'a> {
         };
         let response = response.map_err(|error| failed(&error))?;
         let (head, body) = response.into_parts();
-        let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let retry_after = header(RETRY_AFTER).and_then(|text| pause(text, self.around.now()));
-        let location = header(ureq::http::header::LOCATION).map(str::to_owned);
+        let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|text| pause(text, self.around.now()));
         self.around.tell(&format!("CA: {} {}: {}", call.method, call.url, head.status));
         let mut bytes = Vec::new();
         let read = body.into_with_config().limit(BODY_LIMIT).reader().read_to_end(&mut bytes);
@@ -93,7 +91,7 @@ impl<'a> Client<'a> {
             }
             _ => Error::Answer { message: format!("it ends early: {}", beginning(&bytes)) },
         })?;
-        Ok(Reply { status: head.status, body: bytes, retry_after, location })
+        Ok(Reply { status: head.status, body: bytes, retry_after, headers: head.headers })
     }
 }
 
@@ -114,7 +112,7 @@ impl Reply {
             408 | 429 | 500..=599 => Err(Error::Unavailable { message: message(), retry_after: self.retry_after }),
             400..=499 => Err(Error::Refused { message: message() }),
             _ => {
-                let to = self.location.as_deref().unwrap_or("nowhere");
+                let to = self.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
                 Err(Error::Answer { message: format!("{status}, to {}: redirects are not followed", plain(to)) })
             }
         }
@@ -161,7 +159,11 @@ fn pause(text: &str, now: i64) -> Option<Duration> {
 }
 
 fn unreachable(url: &str, error: &ureq::Error) -> Error {
-    let unavailable = |what: String| Error::Unavailable { message: format!("{url}: {what}"), retry_after: None };
+    let unavailable = |what: String| {
+        let root =
+            if what.ends_with("UnknownIssuer") { " (the root of a CA of your own is named in its table)" } else { "" };
+        Error::Unavailable { message: format!("{url}: {what}{root}"), retry_after: None }
+    };
     match error {
         ureq::Error::Protocol(error) => Error::Answer { message: format!("{url}: this is no HTTP: {error}") },
         ureq::Error::LargeResponseHeader(..) => Error::Answer { message: format!("{url}: {error}") },

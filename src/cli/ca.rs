@@ -43,6 +43,10 @@ impl Surroundings for Here<'_> {
         self.report.choice(text);
     }
 
+    fn warn(&self, text: &str) {
+        self.report.warning(text);
+    }
+
     fn kept(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         match file::read(&self.folder()?.join(name)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
@@ -56,6 +60,10 @@ impl Surroundings for Here<'_> {
         let kept = fs::create_dir_all(&folder).map_err(file::Error::Io);
         let kept = kept.and_then(|()| OutputFile::new(&folder.join(name), Access::Owner, true)?.write(bytes));
         kept.map_err(|error| Error::Kept(error.to_string()))
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.folder().map_or_else(|_| name.to_owned(), |folder| folder.join(name).display().to_string())
     }
 
     fn now(&self) -> i64 {

@@ -1,12 +1,13 @@
 //! `hsmcert submit CSR [CERT] --ca NAME`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use hsmcert::ca::Pending;
 use hsmcert::file::{self, Access, OutputFile};
 use hsmcert::state::{OpenOrder, State};
-use hsmcert::submit::{self, Submitted};
+use hsmcert::submit::{self, Submission, Submitted};
 use hsmcert::x509::{Certificate, Csr};
 use hsmcert::{ErrorKind, accept, platform};
 use serde::Serialize;
@@ -64,11 +65,33 @@ pub(super) fn run(global: &Global, arguments: &SubmitArguments, report: &Report)
     let reference = reference.as_deref().or_else(|| remembered.as_ref()?.reference.as_deref());
     let usual_dev = platform::data_folder().map(|folder| folder.join("dev-ca"));
     let here = Here { name, report };
-    match submit::submit(&authority, &csr, reference, None, usual_dev.as_deref(), &here)? {
-        Submitted::Pending(pending) => Err(unsettled(&pending, name, memory.as_ref(), &csr, report)),
+    let remember = |order: Option<OpenOrder>| {
+        memory.as_ref().is_some_and(|memory| match memory.remember_order(&csr, order) {
+            Ok(remembered) => remembered,
+            Err(error) => {
+                report.warning(&format!("the order is not remembered: {error}"));
+                false
+            }
+        })
+    };
+    let order = |reference: Option<String>, pause: Option<Duration>| {
+        OpenOrder::new(name, reference, pause, remembered.as_ref(), clock::now())
+    };
+    let opened = |reference: &str| {
+        remember(Some(order(Some(reference.to_owned()), None)));
+        Ok(())
+    };
+    let submission = Submission { csr: &csr, reference, replaces: None, opened: &opened };
+    match submit::submit(&authority, &submission, usual_dev.as_deref(), &here)? {
+        Submitted::Pending(pending) => {
+            let remembered = remember(Some(order(pending.reference.clone(), pending.retry_after)));
+            Err(unsettled(&pending, remembered))
+        }
         Submitted::Issued(certificates) => {
             let pem: String = certificates.iter().map(Certificate::to_pem).collect();
             output.write(pem.as_bytes())?;
+            // Whoever asks once more wants another certificate.
+            remember(None);
             let Some(leaf) = certificates.first() else { return Ok(()) };
             let issued = Issued {
                 ca: name,
@@ -100,17 +123,7 @@ fn open_order(memory: &State, csr: &Csr, ca: &str) -> Option<OpenOrder> {
     record.request?.order.filter(|order| same && order.ca == ca)
 }
 
-/// The order is remembered with the request, if `new` made it here.
-fn unsettled(pending: &Pending, ca: &str, memory: Option<&State>, csr: &Csr, report: &Report) -> Failure {
-    let (reference, before) = (pending.reference.clone(), memory.and_then(|memory| open_order(memory, csr, ca)));
-    let order = OpenOrder::new(ca, reference, pending.retry_after, before.as_ref(), clock::now());
-    let remembered = memory.is_some_and(|memory| match memory.remember_order(csr, order) {
-        Ok(remembered) => remembered,
-        Err(error) => {
-            report.warning(&format!("the order is not remembered: {error}"));
-            false
-        }
-    });
+fn unsettled(pending: &Pending, remembered: bool) -> Failure {
     let message = match pending.message.as_str() {
         "" => "the CA has not decided".to_owned(),
         message => format!("the CA has not decided: {message}"),

@@ -73,11 +73,14 @@ impl Error {
             },
             Self::X509(error) => x509_kind(error),
             Self::Ca(error) => match error {
-                ca::Error::Refused { .. } | ca::Error::Unavailable { .. } | ca::Error::Answer { .. } => {
-                    ErrorKind::CaRefused
-                }
+                ca::Error::Refused { .. }
+                | ca::Error::Unavailable { .. }
+                | ca::Error::Answer { .. }
+                | ca::Error::Account { .. }
+                | ca::Error::Unproved { .. } => ErrorKind::CaRefused,
+                ca::Error::Hook(_) => ErrorKind::HookFailed,
                 ca::Error::Secret(_) | ca::Error::Configuration { .. } => ErrorKind::Usage,
-                ca::Error::Kept(_) => ErrorKind::Io,
+                ca::Error::Kept(_) | ca::Error::Challenge(_) => ErrorKind::Io,
             },
             Self::OtherKeyIssued { .. } => ErrorKind::CaRefused,
             Self::State(error) => match error {

@@ -1,5 +1,6 @@
 //! The certificate: at hand, or from the CA.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::ca;
 use crate::error::Error;
 use crate::file::{self, Access, OutputFile};
 use crate::state::{OpenOrder, Record};
-use crate::submit::{self, Submitted};
+use crate::submit::{self, Submission, Submitted};
 use crate::x509::{self, Certificate, Csr, PemHeader};
 
 /// What there is.
@@ -60,13 +61,20 @@ pub(super) fn certificates(
     };
     let record = world.state.record(&requested.key);
     let open = record.and_then(|record| record.request?.order).filter(|order| order.ca == *name);
-    let reference = open.as_ref().and_then(|order| order.reference.as_deref());
+    let reference = open.as_ref().and_then(|order| order.reference.clone());
     let remember = |reference: Option<String>, pause: Option<Duration>| {
         let order = OpenOrder::new(name, reference, pause, open.as_ref(), now);
-        world.state.remember_order(&requested.csr, order.clone()).map(|_| order)
+        world.state.remember_order(&requested.csr, Some(order.clone())).map(|_| order)
+    };
+    let newest = RefCell::new(reference.clone());
+    let opened = |reference: &str| {
+        newest.replace(Some(reference.to_owned()));
+        remember(Some(reference.to_owned()), None).map(|_| ()).map_err(|error| ca::Error::Kept(error.to_string()))
     };
     let replaces = known.current.as_ref().and_then(|_| leaf_of_file(&site.chain_file()));
-    match submit::submit(authority, &requested.csr, reference, replaces.as_ref(), world.dev_folder, world.around) {
+    let (reference, replaces) = (reference.as_deref(), replaces.as_ref());
+    let submission = Submission { csr: &requested.csr, reference, replaces, opened: &opened };
+    match submit::submit(authority, &submission, world.dev_folder, world.around) {
         Ok(Submitted::Issued(all)) => {
             let pem: String = all.iter().map(Certificate::to_pem).collect();
             replace(&path, pem.as_bytes())?;
@@ -77,13 +85,16 @@ pub(super) fn certificates(
             Ok(Answered::Waits(Waits::Ca { ca, message: pending.message, since, until }))
         }
         Err(Error::Ca(ca::Error::Unavailable { message, retry_after })) => {
-            remember(reference.map(str::to_owned), retry_after)?;
+            remember(newest.take(), retry_after)?;
             Err(ca::Error::Unavailable { message, retry_after }.into())
         }
         Err(error) => {
             // The order has come to its end: the next run begins with a new one, for the same CSR.
-            if reference.is_some()
-                && matches!(error, Error::Ca(ca::Error::Refused { .. }) | Error::OtherKeyIssued { .. })
+            if newest.borrow().is_some()
+                && matches!(
+                    error,
+                    Error::Ca(ca::Error::Refused { .. } | ca::Error::Unproved { .. }) | Error::OtherKeyIssued { .. }
+                )
             {
                 remember(None, None)?;
             }

@@ -9,11 +9,13 @@ mod linked_site;
 pub mod modules;
 mod objects;
 mod outcome;
+mod pebble;
 mod running;
 mod sandbox;
 mod server;
 mod shim;
 mod soft_token;
+mod stand_in;
 mod strict;
 pub mod tools;
 
@@ -22,11 +24,13 @@ pub use ca::Ca;
 pub use linked_site::{LinkedSite, NAMES, service_environment};
 pub use objects::{Class, Object};
 pub use outcome::Outcome;
+pub use pebble::Pebble;
 pub use running::{Running, spawnable};
 pub use sandbox::Sandbox;
 pub use server::{Server, backend, free_port};
 pub use shim::{Call, Shim, shim_library};
 pub use soft_token::SoftToken;
+pub use stand_in::StandIn;
 pub use strict::Strict;
 pub use tools::{openssl, run_program, softhsm_module};
 

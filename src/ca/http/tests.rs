@@ -29,11 +29,17 @@ impl Surroundings for World {
     fn tell(&self, text: &str) {
         self.told.borrow_mut().push(text.to_owned());
     }
+    fn warn(&self, text: &str) {
+        self.tell(text);
+    }
     fn kept(&self, _: &str) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, Error> {
         Ok(None)
     }
     fn keep(&self, _: &str, _: &[u8]) -> Result<(), Error> {
         Ok(())
+    }
+    fn place(&self, name: &str) -> String {
+        name.to_owned()
     }
     fn now(&self) -> i64 {
         NOW

@@ -13,6 +13,22 @@ pub(super) fn ca_hints(error: &Error) -> Vec<String> {
         }
         Error::Unavailable { retry_after: None, .. } => vec!["run the same command again later".to_owned()],
         Error::Answer { .. } => vec!["is this the address of the CA, and of this protocol?".to_owned()],
+        Error::Account { file, .. } => {
+            vec![format!("if the CA has really lost it: remove {file}, and the next run makes a new account")]
+        }
+        Error::Unproved { .. } => vec![
+            "the CA looks for each name in the public DNS, and on its port 80 (http-01) or 443 (tls-alpn-01); a slow DNS \
+             needs a longer wait (dns-01)"
+                .to_owned(),
+            "run the same command again when that is mended: it makes a new order for the same CSR".to_owned(),
+        ],
+        Error::Challenge(_) => vec![
+            "a port below 1024 needs root (Linux: or CAP_NET_BIND_SERVICE); else forward it to another one and say listen = \
+             \"ADDRESS:PORT\""
+                .to_owned(),
+            "where a web server has port 80: challenge = \"http-01\" with webroot = \"FOLDER\"".to_owned(),
+        ],
+        Error::Hook(_) => vec!["run the same command again when the hook works: it goes on with the same order".to_owned()],
         Error::Secret(_) => {
             vec!["a secret's source is FILE, env:NAME or exec:COMMAND, as for --pin-source".to_owned()]
         }

@@ -10,7 +10,7 @@ use hsmcert::request::{Product, TokenRequest};
 use hsmcert::spec::Parsed;
 use hsmcert::state::{self as remembered, Record};
 use hsmcert::token::Selector;
-use hsmcert::{Error, file, trial};
+use hsmcert::{Error, file, submit, trial};
 
 use super::super::config::Config;
 use super::super::environment::Environment;
@@ -84,6 +84,9 @@ impl<'a> Sites<'a> {
         }
         let label = request.label().ok_or(Error::NoLabel)?;
         let (renewal, ca) = renewal::settings(&upkeep, self.wishes.clone(), &self.config)?;
+        if let Some((_, authority)) = &ca {
+            submit::check(authority, request.subject_alt_names())?;
+        }
         let meant = self.meant(&request.token);
         let site = Site { label, spec: request, spec_file, renewal, ca, force: self.force };
         let known = Known::of(&site, &self.records, &self.unreadable, |record| meant.fits(record));

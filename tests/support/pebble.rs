@@ -1,0 +1,139 @@
+//! Let's Encrypt's test CA, and the DNS server that it asks. Both end with the test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Running, free_port, openssl, run_program};
+
+/// A CA on a port of its own.
+#[derive(Debug)]
+pub struct Pebble {
+    folder: PathBuf,
+    port: u16,
+    management: u16,
+    /// Where it looks for http-01.
+    pub http: u16,
+    /// Where it looks for tls-alpn-01.
+    pub tls: u16,
+    dns: u16,
+    variables: Vec<(&'static str, &'static str)>,
+    running: Running,
+    dns_management: u16,
+    _dns: Running,
+}
+
+impl Pebble {
+    /// The key of the external account `kid-1`.
+    pub const EXTERNAL_KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+
+    /// Its files go to a new folder below this one.
+    #[track_caller]
+    pub fn start(sandbox: &Path) -> Self {
+        Self::with(sandbox, false, &[])
+    }
+
+    /// One that knows external accounts alone, or is told more by variables.
+    #[track_caller]
+    pub fn with(sandbox: &Path, external_accounts: bool, variables: &[(&'static str, &'static str)]) -> Self {
+        let folder = sandbox.join("pebble");
+        std::fs::create_dir(&folder).unwrap();
+        certify(&folder);
+        let [port, management, http, tls, dns, dns_management] = std::array::from_fn(|_| free_port());
+        let configuration = serde_json::json!({"pebble": {
+            "listenAddress": format!("127.0.0.1:{port}"),
+            "managementListenAddress": format!("127.0.0.1:{management}"),
+            "certificate": folder.join("server.pem"),
+            "privateKey": folder.join("server.key"),
+            "httpPort": http,
+            "tlsPort": tls,
+            "externalAccountBindingRequired": external_accounts,
+            "externalAccountMACKeys": {"kid-1": Self::EXTERNAL_KEY},
+        }});
+        std::fs::write(folder.join("pebble.json"), configuration.to_string()).unwrap();
+        let mut names = Command::new("pebble-challtestsrv");
+        names.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]);
+        names.args(["-dns01", &format!("127.0.0.1:{dns}"), "-management", &format!("127.0.0.1:{dns_management}")]);
+        let mut names = Running::start(&mut names, &folder, "pebble");
+        names.prints("Starting management server");
+        let variables = variables.to_vec();
+        let running = run(&folder, dns, &variables);
+        Self { folder, port, management, http, tls, dns, variables, running, dns_management, _dns: names }
+    }
+
+    /// A new one on the same port, which knows nothing of the old one: accounts, orders and keys are gone.
+    #[track_caller]
+    pub fn forget(&mut self) {
+        self.running.signal("KILL");
+        self.running.ends();
+        self.running = run(&self.folder, self.dns, &self.variables);
+    }
+
+    /// Everything of `[ca.pebble]` but the challenge.
+    pub fn table(&self) -> String {
+        format!(
+            "[ca.pebble]\ntype = 'acme'\ndirectory = 'https://localhost:{}/dir'\nroot = '{}'\n\
+             terms-of-service-agreed = true\n",
+            self.port,
+            self.folder.join("root.pem").display()
+        )
+    }
+
+    /// A command that sets and removes TXT records, and writes down what it was called for.
+    pub fn hook(&self) -> String {
+        format!(
+            "echo \"$1 $HSMCERT_ACME_DOMAIN $HSMCERT_ACME_RECORD $HSMCERT_ACME_VALUE\" >> hooks\n\
+             case $1 in set) what=set-txt;; unset) what=clear-txt;; esac\n\
+             curl --silent --noproxy '*' --data \"{{\\\"host\\\": \\\"$HSMCERT_ACME_RECORD.\\\", \\\"value\\\": \
+             \\\"$HSMCERT_ACME_VALUE\\\"}}\" http://127.0.0.1:{}/$what\n",
+            self.dns_management
+        )
+    }
+
+    /// The root of its certificates.
+    #[track_caller]
+    pub fn root(&self) -> PathBuf {
+        let url = format!("https://localhost:{}/roots/0", self.management);
+        let arguments =
+            ["--silent", "--fail", "--noproxy", "*", "--cacert", "root.pem", "--output", "issuer.pem", &url];
+        run_program("curl", "curl", &self.folder, &arguments);
+        self.folder.join("issuer.pem")
+    }
+
+    /// How many lines of its log have this.
+    pub fn logged(&self, text: &str) -> usize {
+        self.running.printed().lines().filter(|line| line.contains(text)).count()
+    }
+
+    /// How many orders it was asked for.
+    pub fn orders(&self) -> usize {
+        self.logged("orders in the db")
+    }
+
+    /// How many accounts it has made.
+    pub fn accounts(&self) -> usize {
+        self.logged("accounts in memory")
+    }
+}
+
+#[track_caller]
+fn run(folder: &Path, dns: u16, variables: &[(&str, &str)]) -> Running {
+    let mut command = Command::new("pebble");
+    command.arg("-config").arg(folder.join("pebble.json")).arg("-strict");
+    command.args(["-dnsserver", &format!("127.0.0.1:{dns}")]);
+    command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")]).envs(variables.iter().copied());
+    let mut running = Running::start(&mut command, folder, "pebble");
+    running.prints("ACME directory available");
+    running
+}
+
+/// A root, and a certificate for the CA's own HTTPS.
+fn certify(folder: &Path) {
+    std::fs::write(folder.join("names"), "subjectAltName = DNS:localhost\n").unwrap();
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let root = ["req", "-x509", "-keyout", "root.key", "-out", "root.pem", "-subj", "/CN=root", "-days", "30"];
+    openssl(folder, &[&root[..], &key].concat());
+    let request = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"];
+    openssl(folder, &[&request[..], &key].concat());
+    let issue = ["x509", "-req", "-in", "server.csr", "-CA", "root.pem", "-CAkey", "root.key", "-extfile", "names"];
+    openssl(folder, &[&issue[..], &["-days", "30", "-out", "server.pem"]].concat());
+}
