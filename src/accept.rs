@@ -7,6 +7,7 @@ mod examine;
 mod link;
 pub mod windows_store;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::Error;
@@ -66,6 +67,8 @@ pub struct Accepted {
     pub warnings: Vec<String>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+    /// The chain file, absolute.
+    pub chain_file: PathBuf,
     /// Whether the chain file was written: it is left alone if it holds the same already.
     pub chain_written: bool,
     /// Where the chain was that this one replaced.
@@ -145,12 +148,12 @@ pub fn accept(
     if matches!(key, PublicKey::Rsa { .. }) && !pss {
         warnings.push("the token cannot sign RSA-PSS, which TLS 1.3 needs: servers will offer TLS 1.2 only".to_owned());
     }
-    let Past { request, before, key_made, uses, renewal } = known.map(Past::from).unwrap_or_default();
+    let Past { request, before, key_made, uses, renewal, written } = known.map(Past::from).unwrap_or_default();
     if let Some(entry) = entry {
         let mut record = Record::new(key, &label, &id, session.token());
         record.module = std::path::absolute(session.module_path()).ok();
         record.request.clone_from(&request);
-        (record.key_made, record.renewal) = (key_made, renewal);
+        (record.key_made, record.renewal, record.written) = (key_made, renewal, written);
         record.uses = uses + u32::from(before.is_none_or(|before| before != leaf.fingerprint_sha256()));
         record.accepted = Some(AcceptedCertificate {
             fingerprint_sha256: leaf.fingerprint_sha256(),
@@ -177,6 +180,7 @@ pub fn accept(
         differences,
         warnings,
         notes,
+        chain_file: chain_plan.absolute().to_owned(),
         chain_written: chain_plan.writes(),
         previous_chain,
         kept,
@@ -226,11 +230,12 @@ struct Past {
     key_made: Option<String>,
     uses: u32,
     renewal: Option<OpenRenewal>,
+    written: BTreeMap<PathBuf, String>,
 }
 
 impl From<Record> for Past {
-    fn from(Record { request, accepted, key_made, uses, renewal, .. }: Record) -> Self {
-        Self { request, before: accepted.map(|accepted| accepted.fingerprint_sha256), key_made, uses, renewal }
+    fn from(Record { request, accepted, key_made, uses, renewal, written, .. }: Record) -> Self {
+        Self { request, before: accepted.map(|accepted| accepted.fingerprint_sha256), key_made, uses, renewal, written }
     }
 }
 

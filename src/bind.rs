@@ -79,6 +79,20 @@ pub fn find(session: &Session<'_>, which: Select<'_>, state: Option<&State>, now
     };
     prove(session, &leaf, &id)?;
     let chain = accept::served(&leaf, x509::sort_chain(&leaf, &others), now);
+    bound(session, leaf, chain, id, label)
+}
+
+/// A certificate that is linked to the key with this id and label. `chain`: as it is served.
+///
+/// # Errors
+/// [`Error::X509`] for a key of an unknown kind.
+pub fn bound(
+    session: &Session<'_>,
+    leaf: Certificate,
+    chain: Vec<Certificate>,
+    id: KeyId,
+    label: String,
+) -> Result<Bound, Error> {
     let algorithm = leaf.public_key()?.algorithm();
     let token = session.token();
     let token = TokenName {

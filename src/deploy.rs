@@ -4,6 +4,7 @@
 //! a server is told the file that holds it (`pin-source`, RFC 7512, 2.4).
 
 mod apache;
+mod daemon;
 mod gnutls;
 mod haproxy;
 mod iis;
@@ -23,6 +24,7 @@ mod stunnel;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use daemon::Daemon;
 pub use key_storage::{KEY_REFERENCES, find_container, is_cloudhsm, key_spec};
 pub use site::{KeyName, KeyStorage, LeafName, Listen, Site, TokenName};
 

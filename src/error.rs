@@ -6,6 +6,7 @@ pub use kind::ErrorKind;
 
 use crate::key::KeyId;
 use crate::proof::Step;
+use crate::rollout::RolloutError;
 use crate::{ca, deploy, file, platform, spec, state, tls, token, trial, uri, x509};
 
 /// Any error of the library.
@@ -328,6 +329,9 @@ pub enum Error {
     /// No configuration can be written.
     #[error(transparent)]
     Deploy(#[from] deploy::Error),
+    /// A certificate was not brought to those who use it.
+    #[error(transparent)]
+    Rollout(#[from] RolloutError),
     /// A CA gave no certificate.
     #[error(transparent)]
     Ca(#[from] ca::Error),

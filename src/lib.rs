@@ -30,6 +30,7 @@ pub mod rename;
 pub mod renew;
 pub mod renewal;
 pub mod request;
+pub mod rollout;
 pub mod schedule;
 pub mod serve;
 mod shell;

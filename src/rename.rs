@@ -58,7 +58,7 @@ pub fn rename(
         (Some(state), Some(public_key)) => Some(state.lock(public_key)?),
         _ => None,
     };
-    let changed = change(session, key.objects(), &RawLabel::from(label))?;
+    let changed = change(session, key.objects(), label)?;
 
     let (mut remembered, mut warnings) = (false, vec![]);
     if let Some(entry) = entry
@@ -74,12 +74,16 @@ pub fn rename(
     Ok(Renamed { key, changed, remembered, warnings })
 }
 
-/// Sets the label of all, or of none.
-fn change<'k>(
+/// Sets the label of all, or of none; those that had another one.
+///
+/// # Errors
+/// [`Error::LabelFixed`], [`Error::NotRenamed`].
+pub fn change<'k>(
     session: &Session<'_>,
     objects: impl Iterator<Item = &'k Object>,
-    label: &RawLabel,
+    label: &str,
 ) -> Result<Vec<Object>, Error> {
+    let label = &RawLabel::from(label);
     let mut before = Vec::new();
     for object in objects {
         let old = session.raw_label(object)?;

@@ -4,6 +4,7 @@
 //! ended at any point is finished by the next one, with the same key, the same CSR and the same order at the CA.
 
 mod answer;
+mod hooks;
 mod known;
 mod labels;
 mod request;
@@ -23,10 +24,12 @@ use crate::key::{KeyId, PublicKey};
 use crate::proof;
 use crate::renewal::Renewal;
 use crate::request::{KeySource, RequestSpec};
+use crate::rollout::{Machine, Step};
 use crate::state::{self, OpenRenewal, RenewalStep, State, WindowsRequest};
 use crate::token::{self, Session};
 use crate::x509::{self, Certificate};
 use answer::Answered;
+use hooks::Hooks;
 use labels::Names;
 use request::Requested;
 
@@ -43,6 +46,8 @@ pub struct Site {
     pub renewal: Renewal,
     /// The CA with its name.
     pub ca: Option<(String, Authority)>,
+    /// What is done with the new certificate.
+    pub deploy: Vec<Step>,
     /// Renew it also when it is not due.
     pub force: bool,
 }
@@ -85,6 +90,8 @@ pub struct World<'a> {
     pub around: &'a dyn Surroundings,
     /// The usual folder of the throw-away CA.
     pub dev_folder: Option<&'a Path>,
+    /// For servers.
+    pub machine: &'a Machine,
 }
 
 impl std::fmt::Debug for World<'_> {
@@ -123,28 +130,50 @@ pub struct Renewed {
     pub chain_file: PathBuf,
     /// What is probably not what the user wants.
     pub warnings: Vec<String>,
+    /// Why it is not brought to those who use it: the next run does that again.
+    pub unfinished: Option<Error>,
+}
+
+/// What a run has done.
+#[derive(Debug)]
+pub struct Ran {
+    /// What became of the certificate.
+    pub outcome: Result<Outcome, Error>,
+    /// Why the last command failed.
+    pub post: Option<Error>,
 }
 
 /// Renews what is due, or goes on with a renewal that is not through. `keys` is what one run has seen of the token.
 ///
 /// # Errors
-/// [`crate::state::Error::Busy`] when another run is at work on the label; those of [`crate::enroll`],
-/// [`crate::submit`] and [`crate::accept`]. The same call goes on where this one ended.
-pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, now: i64) -> Result<Outcome, Error> {
+/// [`crate::state::Error::Busy`] when another run is at work on the label, and what is refused before anything is done.
+pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, now: i64) -> Result<Ran, Error> {
     let _lock = world.state.lock_label(&session.token().serial, &site.label)?;
     // Another run may have changed it before the lock was ours.
     let (records, unreadable) = world.state.records()?;
     let mut known = Known::of(site, &records, &unreadable, |record| record.token_serial == session.token().serial);
     known.look_at_token(session, site, world.state)?;
     let why = match verdict(site, &known, now) {
-        Verdict::NotDue(life) => return Ok(Outcome::NotDue(life)),
-        Verdict::Waits(waits) => return Ok(Outcome::Waits(waits)),
+        Verdict::NotDue(life) => return Ok(Ran { outcome: Ok(Outcome::NotDue(life)), post: None }),
+        Verdict::Waits(waits) => return Ok(Ran { outcome: Ok(Outcome::Waits(waits)), post: None }),
         Verdict::Due(why) => why,
     };
     check_files(session, site, &known)?;
 
-    let requested = request::find_or_make(session, site, &known, keys, &why, world, now)?;
-    let certificates = match answer::certificates(site, &known, &requested, world, now)? {
+    let hooks = Hooks { site, world, why: &why };
+    let outcome = hooks.pre().and_then(|()| carry_out(session, &hooks, &known, keys, now));
+    let post = hooks.post(&outcome).err();
+    Ok(Ran { outcome, post })
+}
+
+/// From the CSR to the certificate at its place.
+///
+/// # Errors
+/// Those of [`crate::enroll`], [`crate::submit`] and [`crate::accept`]. The same call goes on where this one ended.
+fn carry_out(session: &Session<'_>, hooks: &Hooks<'_>, known: &Known, keys: &Keys, now: i64) -> Result<Outcome, Error> {
+    let Hooks { site, world, why } = *hooks;
+    let requested = request::find_or_make(session, site, known, keys, why, world, now)?;
+    let certificates = match answer::certificates(site, known, &requested, world, now)? {
         Answered::Waits(waits) => return Ok(Outcome::Waits(waits)),
         Answered::Issued(certificates) => certificates,
     };
@@ -154,16 +183,17 @@ pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, 
     let accepted = accept::accept(session, &certificates, &Terms::default(), &chain_file, Some(world.state), now)?;
     done(world.state, &requested.key, RenewalStep::Accepted)?;
 
-    let mut warnings = accepted.warnings;
+    let mut warnings = accepted.warnings.clone();
     let names = match site.spec.key.source {
         // The request names a key, which may be no label.
-        KeySource::Existing => Names { label: accepted.label, old: None },
+        KeySource::Existing => Names { label: accepted.label.clone(), old: None },
         KeySource::Generate => labels::swap(session, site, &accepted.id, &requested.since, world.state, &mut warnings)?,
     };
     done(world.state, &requested.key, RenewalStep::Named)?;
     proof::prove(session, &accepted.leaf, &accepted.id)?;
 
-    close(world.state, &requested.key, &known, now)?;
+    let deployed = hooks.deploy(session, &accepted, &names.label, requested.replaces.as_deref());
+    let unfinished = deployed.and_then(|()| close(world.state, &requested.key, known, now)).err();
     Ok(Outcome::Renewed(Box::new(Renewed {
         why: requested.why,
         leaf: accepted.leaf,
@@ -171,8 +201,9 @@ pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, 
         id: accepted.id,
         is_new_key: requested.is_new_key,
         old_label: names.old,
-        chain_file: site.chain_file(),
+        chain_file: accepted.chain_file,
         warnings,
+        unfinished,
     })))
 }
 

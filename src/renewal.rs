@@ -1,6 +1,8 @@
 //! What is configured of renewals: `[renewal]` in a TOML request, and in `hsmcert.toml` for all requests. Plain data; the
 //! recipe is `renew`.
 
+mod hook;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -10,6 +12,7 @@ use serde::Deserialize;
 
 use crate::authority::Authority;
 use crate::due::{Margin, NotAMargin};
+pub use hook::{Deploy, Hook, Server};
 
 /// What a request file says of its renewals, beside the request itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,19 +51,31 @@ pub struct Renewal {
     /// With `key = "same"`: a key of this age, as in `365d`, is followed by a new one.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub max_key_age: Option<Age>,
+    /// A command that runs before anything is done. When it fails, nothing is done.
+    #[cfg_attr(test, schemars(with = "Option<hook::schema::Command>"))]
+    pub pre: Option<Hook>,
+    /// What is done with the new certificate, in this order: commands, and servers that get their configuration.
+    #[cfg_attr(test, schemars(with = "Option<Vec<hook::schema::Step>>"))]
+    pub deploy: Option<Vec<Deploy>>,
+    /// A command that runs at the end, whatever came of it.
+    #[cfg_attr(test, schemars(with = "Option<hook::schema::Command>"))]
+    pub post: Option<Hook>,
 }
 
 impl Renewal {
     /// What is left out is taken from `other`.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {
-        let Self { ca, before, key, max_key_uses, max_key_age } = self;
+        let Self { ca, before, key, max_key_uses, max_key_age, pre, deploy, post } = self;
         Self {
             ca: ca.or_else(|| other.ca.clone()),
             before: before.or(other.before),
             key: key.or(other.key),
             max_key_uses: max_key_uses.or(other.max_key_uses),
             max_key_age: max_key_age.or(other.max_key_age),
+            pre: pre.or_else(|| other.pre.clone()),
+            deploy: deploy.or_else(|| other.deploy.clone()),
+            post: post.or_else(|| other.post.clone()),
         }
     }
 }
@@ -119,8 +134,39 @@ mod tests {
 
     #[test]
     fn what_is_no_setting_is_refused() {
-        for text in ["before = '30'", "max-key-age = '50%'", "max-key-uses = 0", "key = 'old'", "cas = 'x'"] {
+        for text in [
+            "before = '30'",
+            "max-key-age = '50%'",
+            "max-key-uses = 0",
+            "key = 'old'",
+            "cas = 'x'",
+            "pre = 'a command'",
+            "pre = { command = ['a'], target = 'nginx' }",
+            "deploy = 'nginx'",
+            "deploy = [{ write = 'a' }]",
+            "deploy = [{ target = 'nginx', command = ['a'] }]",
+            "deploy = [{ command = ['a'], write = 'b' }]",
+            "deploy = [{ target = 'nginx', wirte = 'b' }]",
+        ] {
             assert!(toml::from_str::<Renewal>(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn commands_and_servers_are_read_in_short_and_in_long() {
+        let renewal: Renewal = toml::from_str(
+            "pre = ['a', 'b']\npost = { command = ['c'], timeout = 5 }\n\
+             deploy = ['nginx', { command = ['d'] }, { target = 'apache', write = 'e', check = [] }]",
+        )
+        .unwrap();
+        assert_eq!(renewal.pre.map(|hook| (hook.0.command, hook.0.timeout)), Some((vec!["a".into(), "b".into()], 300)));
+        assert_eq!(renewal.post.map(|hook| (hook.0.command, hook.0.timeout)), Some((vec!["c".into()], 5)));
+        let steps = renewal.deploy.unwrap();
+        let [Deploy::Server(nginx), Deploy::Command(command), Deploy::Server(apache)] = steps.as_slice() else {
+            panic!("{steps:?}");
+        };
+        assert_eq!((nginx.target.as_str(), &nginx.write, nginx.timeout), ("nginx", &None, 300));
+        assert_eq!(command.command, ["d"]);
+        assert_eq!((&apache.write, &apache.check), (&Some("e".into()), &Some(vec![])));
     }
 }

@@ -5,7 +5,7 @@
 mod record;
 
 pub use record::{
-    AcceptedCertificate, OpenOrder, OpenRenewal, PendingRequest, Record, RenewalStep, WindowsRequest, time,
+    AcceptedCertificate, FileBefore, OpenOrder, OpenRenewal, PendingRequest, Record, RenewalStep, WindowsRequest, time,
 };
 
 use std::fs::{File, TryLockError};
@@ -108,6 +108,7 @@ impl State {
             record.key_made = known.key_made.or(record.key_made);
             record.uses = known.uses;
             record.renewal = record.renewal.or(known.renewal);
+            record.written = known.written;
         }
         record.request = Some(request);
         entry.write(&record)
@@ -155,6 +156,14 @@ impl State {
         }
         records.sort_by(|one, other| (&one.label, &one.spki_sha256).cmp(&(&other.label, &other.spki_sha256)));
         Ok((records, unreadable))
+    }
+
+    /// Whether hsmcert has written this content to a server's configuration.
+    #[must_use]
+    pub fn has_written(&self, path: &Path, content: &[u8]) -> bool {
+        let sha256 = file::sha256(content);
+        let records = self.records().map(|(records, _)| records).unwrap_or_default();
+        records.iter().any(|record| record.written.get(path) == Some(&sha256))
     }
 
     /// Changes what is remembered of a key.
@@ -306,6 +315,7 @@ mod tests {
             uses: 0,
             renewal: None,
             superseded: None,
+            written: std::collections::BTreeMap::new(),
         }
     }
 

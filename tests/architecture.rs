@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 8] = ["ca", "deploy", "platform", "schedule", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 19] = [
+const RECIPES: [&str; 20] = [
     "accept",
     "bind",
     "compatibility",
@@ -19,6 +19,7 @@ const RECIPES: [&str; 19] = [
     "proof",
     "rename",
     "renew",
+    "rollout",
     "serve",
     "state",
     "status",

@@ -5,121 +5,9 @@
 
 mod support;
 
-use std::path::Path;
-
 use serde_json::Value;
-use support::{Ca, Class, Shim, SoftToken};
-
-const NAME: &str = "www.example.com";
-
-/// A token with `web.toml`, and a company's CA as a command that counts how often it is asked.
-struct Company {
-    token: SoftToken,
-}
-
-impl Company {
-    fn new() -> Self {
-        let token = SoftToken::new();
-        Ca::new(token.folder(), "Example");
-        let company = Self { token };
-        company.token.write("web.toml", spec(NAME, "ca = 'company'"));
-        company.token.write("hsmcert.toml", "[ca.company]\ntype = 'exec'\ncommand = ['sh', 'ca.sh']\n");
-        company.answers("issue");
-        company.lasting(-10, 80);
-        company
-    }
-
-    /// What the CA does: `issue` is a function of the script.
-    fn answers(&self, what: &str) {
-        let ca = self.token.folder().join("ca Example");
-        let script = format!(
-            "work=$PWD; cat > asked.pem; cat asked.pem >> asked-all.pem; echo \"$HSMCERT_REFERENCE\" >> calls\n\
-             issue() {{ cd '{}' && openssl ca -batch -notext -in \"$work/asked.pem\" -cert issuing.pem -keyfile issuing.key \
-             -config copy.cnf -extensions leaf $(cat \"$work/dates\") -out out.pem 2>/dev/null && cat out.pem issuing.pem; }}\n\
-             {what}\n",
-            ca.display()
-        );
-        self.token.write("ca.sh", script);
-    }
-
-    /// Its certificates begin so many days from now, and end an hour before so many days have passed: how many days are
-    /// left does not hang on the second in which a test runs.
-    fn lasting(&self, from: i64, to: i64) {
-        let time = |hours: i64| {
-            let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-            day.strftime("%Y%m%d%H%M%SZ").to_string()
-        };
-        self.token.write("dates", format!("-startdate {} -enddate {}", time(24 * from), time(24 * to - 1)));
-    }
-
-    fn renew(&self, more: &[&str]) -> support::Outcome {
-        self.token.run(&[&["renew", "web.toml"][..], more].concat())
-    }
-
-    fn calls(&self) -> usize {
-        String::from_utf8(std::fs::read(self.token.path("calls")).unwrap_or_default()).unwrap().lines().count()
-    }
-
-    /// How many different CSRs it was handed.
-    fn csrs(&self) -> usize {
-        let all = String::from_utf8(std::fs::read(self.token.path("asked-all.pem")).unwrap_or_default()).unwrap();
-        let all: std::collections::HashSet<_> =
-            all.split("-----BEGIN").filter(|one| one.contains("-----END")).collect();
-        all.len()
-    }
-
-    /// Labels of the private keys, sorted; each has exactly one certificate and one public key with its id and label.
-    #[track_caller]
-    fn pairs(&self) -> Vec<String> {
-        let objects = self.token.objects();
-        let keys: Vec<_> = objects.iter().filter(|one| one.class == Class::Private).collect();
-        for key in &keys {
-            for class in [Class::Public, Class::Certificate] {
-                let own: Vec<_> = objects.iter().filter(|one| one.class == class && one.id == key.id).collect();
-                assert!(own.len() == 1 && own[0].label == key.label, "{class:?} of {}: {objects:#?}", key.label);
-            }
-        }
-        let mut labels: Vec<String> = keys.iter().map(|key| key.label.clone()).collect();
-        labels.sort();
-        labels
-    }
-
-    /// Certificate file, chain file and the certificate on the token are the same, and the link is proved.
-    #[track_caller]
-    fn is_whole(&self) {
-        self.token.run(&["verify", NAME]).ok();
-        let stored = self.token.certificates().into_iter().find(|one| one.label == NAME).unwrap();
-        let stored = self.token.stored(&stored);
-        for file in ["web.crt.pem", "web.fullchain.pem"] {
-            let text = String::from_utf8(self.token.read(file)).unwrap();
-            assert!(text.starts_with(stored.trim_end()), "{file}\n{text}\n{stored}");
-        }
-        let records = records(self.token.folder());
-        assert!(records.iter().all(|record| record["renewal"].is_null()), "{records:#?}");
-    }
-}
-
-fn spec(name: &str, renewal: &str) -> String {
-    format!("san.dns = ['{name}']\n[key]\nalgorithm = 'ecdsa'\n[renewal]\n{renewal}\n")
-}
-
-/// What is remembered.
-fn records(sandbox: &Path) -> Vec<Value> {
-    files(sandbox).iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
-}
-
-/// How many records there are.
-fn records_or_none(sandbox: &Path) -> usize {
-    if sandbox.join("state/hsmcert").exists() { records(sandbox).len() } else { 0 }
-}
-
-fn files(sandbox: &Path) -> Vec<std::path::PathBuf> {
-    let folder = std::fs::read_dir(sandbox.join("state/hsmcert")).unwrap();
-    let mut all: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
-    all.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
-    all.sort();
-    all
-}
+use support::company::{Company, NAME, record_files, records_or_none, spec};
+use support::{Ca, Class, Shim};
 
 #[test]
 fn the_first_run_issues_and_the_second_does_nothing_without_a_login() {
@@ -174,7 +62,7 @@ fn the_same_key_is_used_until_it_has_served_its_time() {
     assert_eq!(company.pairs().len(), 2);
     // Its age is remembered, and is not waited for here.
     let new = company.token.objects().into_iter().find(|one| one.label == NAME).unwrap().id;
-    let old = files(company.token.folder())
+    let old = record_files(company.token.folder())
         .into_iter()
         .find(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap()["id"] == new);
     let path = old.unwrap();
@@ -207,7 +95,7 @@ fn a_ca_that_wants_a_pause_is_left_alone() {
     let company = Company::new();
     company.answers("echo order-7; exit 12");
     company.renew(&[]).exits(12);
-    let path = files(company.token.folder()).remove(0);
+    let path = record_files(company.token.folder()).remove(0);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"not_before\": null", "\"not_before\": \"2099-01-01T00:00:00Z\"")).unwrap();
     let shim = Shim::before(&company.token);
@@ -450,7 +338,8 @@ fn a_certificate_on_the_token_is_found_or_the_run_fails() {
 fn state_that_is_damaged_or_lost_is_made_anew_from_token_and_files() {
     let company = Company::new();
     company.renew(&[]).ok();
-    let damage = |text: &str| files(company.token.folder()).iter().for_each(|path| std::fs::write(path, text).unwrap());
+    let damage =
+        |text: &str| record_files(company.token.folder()).iter().for_each(|path| std::fs::write(path, text).unwrap());
     damage("{\"version\": 1");
     // In use: the file tells that it is not due. As its record is damaged, the token is asked once.
     let told = company.renew(&[]).ok().says("is damaged");
@@ -496,4 +385,57 @@ fn a_token_that_does_not_change_labels_keeps_the_suffix() {
         assert_eq!(company.pairs().len(), expected);
         assert!(company.renew(&[]).ok().stdout.contains("not due"));
     }
+}
+
+/// As far as is known of the product, it is not even tried.
+#[test]
+fn a_product_that_changes_no_labels_keeps_the_suffix_too() {
+    let company = Company::new();
+    let authority = String::from_utf8(company.token.read("hsmcert.toml")).unwrap();
+    company.token.write("hsmcert.toml", authority + "[profile.fixed.quirks]\nchanges = 'nothing'\n");
+    company.renew(&["--profile", "fixed"]).ok();
+    let renewed = company.renew(&["--profile", "fixed", "--force"]).ok();
+    assert!(renewed.stderr.contains("does not change labels"), "{renewed:?}");
+    assert_eq!(company.pairs().len(), 2);
+    assert!(company.renew(&["--profile", "fixed"]).ok().stdout.contains("not due"));
+}
+
+/// Another pair with the label, and a certificate with it that has no id: all of them make room.
+#[test]
+fn all_that_has_the_label_of_the_site_makes_room() {
+    let company = Company::new();
+    company.renew(&[]).ok();
+    company.token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", NAME, "--id", "aa"]);
+    let root = company.token.folder().join("ca Example/root.pem");
+    let work = company.token.folder().join("work");
+    support::openssl(&work, &["x509", "-in", root.to_str().unwrap(), "-outform", "DER", "-out", "root.der"]);
+    company.token.pkcs11_tool(&[
+        "--write-object",
+        work.join("root.der").to_str().unwrap(),
+        "--type",
+        "cert",
+        "--label",
+        NAME,
+    ]);
+    let renewed = company.renew(&["--force"]).ok();
+    assert!(renewed.stdout.contains("the old pair is \"www.example.com.2"), "{renewed:?}");
+    let objects = company.token.objects();
+    let labelled: Vec<_> = objects.iter().filter(|object| object.label == NAME).collect();
+    assert!(labelled.len() == 3 && labelled.iter().all(|object| object.id == labelled[0].id), "{objects:#?}");
+    let dated: std::collections::HashSet<&str> =
+        objects.iter().map(|one| one.label.as_str()).filter(|label| label.starts_with("www.example.com.2")).collect();
+    assert_eq!(dated.len(), 3, "{objects:#?}");
+    company.is_whole();
+}
+
+/// What is wrong with a request stays wrong.
+#[test]
+fn nobody_is_told_to_try_again_what_cannot_work() {
+    let company = Company::new();
+    company.renew(&[]).ok();
+    company.token.write("bad.toml", "san.dns = [");
+    let failed = company.token.run(&["renew", "web.toml", "bad.toml"]).exits(3);
+    assert!(!failed.stderr.contains("it goes on where this one ended"), "{failed:?}");
+    let twice = company.token.run(&["renew", "web.toml", "web.toml"]).exits(2).says("named twice");
+    assert!(!twice.stderr.contains("it goes on where this one ended"), "{twice:?}");
 }

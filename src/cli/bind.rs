@@ -2,7 +2,7 @@
 
 mod files;
 mod json;
-mod place;
+pub(super) mod place;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -96,7 +96,7 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
     let request = state::token_of(memory.as_ref(), source.which.certificates(), global)?;
     let now = clock::now();
     let global = &source.which.token(global);
-    let (bound, hsm) = connect::with_target(global, &request, report, |session| {
+    let (bound, hsm) = connect::with_target(global, &request, report, |session, _| {
         bind::find(session, source.which.select(), memory.as_ref(), now)
     })?;
     let (chain, new_chain) = source.chain(&bound)?;
@@ -122,7 +122,14 @@ pub(super) fn run(global: &Global, arguments: BindArguments, report: &Report) ->
     }
     let written = write.is_some();
     if written {
-        files::write(&plan, force, report)?;
+        files::write(&plan, force, memory.as_ref(), report)?;
+        if let Some(memory) = &memory {
+            let written = || plan.iter().filter_map(Planned::remembered);
+            let key = bound.leaf.public_key().map_err(hsmcert::Error::from)?;
+            if let Err(error) = memory.update(&key, |record| record.written.extend(written())) {
+                report.warning(&format!("a renewal will not know that hsmcert wrote these files: {error}"));
+            }
+        }
     }
     let method = method.or(target.methods().first().copied());
     if let Some(flaw) = place::pin_file_flaw(&site.pin_file, method).filter(|_| target != Target::Iis) {

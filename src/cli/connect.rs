@@ -26,7 +26,7 @@ pub(super) fn with_session<T>(
     report: &Report,
     work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    with_target(global, request, report, work).map(|(result, _)| result)
+    with_target(global, request, report, |session, _| work(session)).map(|(result, _)| result)
 }
 
 /// [`with_session`] for those who must also know how the token was named.
@@ -34,12 +34,12 @@ pub(super) fn with_target<T>(
     global: &Global,
     request: &TokenRequest,
     report: &Report,
-    work: impl FnOnce(&Session<'_>) -> Result<T, Error>,
+    work: impl FnOnce(&Session<'_>, &Target) -> Result<T, Error>,
 ) -> Result<(T, Target), Failure> {
     // The PIN is wiped before the work begins.
-    with_pin(global, request, report, |_, session, pin| {
+    with_pin(global, request, report, |_, session, target, pin| {
         drop(pin);
-        work(session)
+        work(session, target)
     })
 }
 
@@ -48,7 +48,7 @@ pub(super) fn with_pin<T>(
     global: &Global,
     request: &TokenRequest,
     report: &Report,
-    work: impl FnOnce(&Module, &Session<'_>, Option<Pin>) -> Result<T, Error>,
+    work: impl FnOnce(&Module, &Session<'_>, &Target, Option<Pin>) -> Result<T, Error>,
 ) -> Result<(T, Target), Failure> {
     let environment = Environment::read();
     let config = Config::find()?;
@@ -81,7 +81,7 @@ pub(super) fn with_pin<T>(
     }
     let (session, pin) = log_in(&module, token, &target, report)?;
     drop(trial);
-    let result = work(&module, &session, pin)?;
+    let result = work(&module, &session, &target, pin)?;
     drop(session);
     Ok((result, target))
 }

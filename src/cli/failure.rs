@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use hsmcert::rollout::RolloutError;
 use hsmcert::{Error, ErrorKind, spec};
 
 use super::hint;
@@ -92,7 +93,9 @@ impl<E: Into<Error>> From<E> for Failure {
             Error::LinkBroken { failed, .. } => {
                 failure.causes.extend(failed.iter().map(|(label, step)| format!("\"{label}\", {step}")));
             }
-            Error::HandshakeFailed { failed } | Error::ServedDiffers { failed, .. } => {
+            Error::HandshakeFailed { failed }
+            | Error::ServedDiffers { failed, .. }
+            | Error::Rollout(RolloutError::Server { failed, .. }) => {
                 failure.causes.extend(failed.iter().map(ToString::to_string));
             }
             _ => {}

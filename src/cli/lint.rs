@@ -90,7 +90,7 @@ fn examine(
     let Parsed { spec, upkeep, diagnostics, source, format } = request_file::parse(spec, options)?;
     report.drawn(&source, &diagnostics);
     let effective = Effective::new(&spec, &effective::target(global, &spec))?;
-    let renewal = renewal::describe(&upkeep)?;
+    let renewal = renewal::describe(&upkeep, Path::new(&source.name))?;
     let format = match format {
         Format::Inf => "inf",
         Format::Toml => "toml",

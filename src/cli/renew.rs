@@ -8,12 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsmcert::due::Margin;
-use hsmcert::renew::{self, Keys, Outcome, Verdict, World};
+use hsmcert::renew::{self, Keys, Ran, Verdict, World};
 use hsmcert::renewal::{KeyPolicy, Renewal};
 use hsmcert::request::TokenRequest;
+use hsmcert::rollout::Machine;
 use hsmcert::state::State;
 use hsmcert::{ErrorKind, platform};
 
+use super::bind::place;
 use super::ca::Here;
 use super::failure::Failure;
 use super::progress::Progress;
@@ -137,29 +139,34 @@ fn renew_all(
     report: &Report,
 ) {
     let dev_folder = platform::data_folder().map(|folder| folder.join("dev-ca"));
-    let mut fates: Vec<Option<Fate>> = group.iter().map(|_| None).collect();
-    let connected = connect::with_session(global, token, report, |session| {
+    let mut fates: Vec<Option<(Fate, Option<Failure>)>> = group.iter().map(|_| None).collect();
+    let connected = connect::with_target(global, token, report, |session, hsm| {
         let (keys, progress) = (Keys::default(), Progress::new(report));
+        let machine = Machine {
+            module: place::module(session.module_path()),
+            // One that cannot stand in a configuration is refused when there is one to be written.
+            pin_file: place::pin_file(None, hsm).unwrap_or_default(),
+            environment: place::environment(),
+        };
         for (index, (_, planned)) in group.iter().enumerate() {
             progress.show(index, group.len());
             let site = &planned.site;
             let here = Here { name: site.ca.as_ref().map_or("", |(name, _)| name), report };
-            let world = World { state, around: &here, dev_folder: dev_folder.as_deref() };
+            let world = World { state, around: &here, dev_folder: dev_folder.as_deref(), machine: &machine };
             fates[index] = Some(match renew::renew(session, site, &keys, world, clock::now()) {
-                Ok(Outcome::NotDue(life)) => Fate::NotDue(life),
-                Ok(Outcome::Waits(waits)) => Fate::Waits(waits),
-                Ok(Outcome::Renewed(renewed)) => Fate::Renewed(renewed, session.token().clone()),
-                Err(error) => Fate::Failed(Failure::from(error)),
+                Ok(Ran { outcome, post }) => (Fate::of(outcome, session.token()), post.map(Failure::from)),
+                Err(error) => (Fate::Failed(error.into()), None),
             });
         }
         Ok(())
     });
     let lost = connected.err();
     for ((place, _), fate) in group.iter().zip(fates) {
-        entries[*place].fate = match (fate, &lost) {
-            (Some(fate), _) => fate,
-            (None, Some(failure)) => Fate::Failed(failure.again()),
-            (None, None) => Fate::Failed(Failure::new(ErrorKind::Internal, "nothing was done")),
+        let entry = &mut entries[*place];
+        (entry.fate, entry.post) = match (fate, &lost) {
+            (Some(of_run), _) => of_run,
+            (None, Some(failure)) => (Fate::Failed(failure.again()), None),
+            (None, None) => (Fate::Failed(Failure::new(ErrorKind::Internal, "nothing was done")), None),
         };
     }
 }
@@ -171,11 +178,12 @@ fn tell(entries: &[Entry], exit_code: bool, now: i64, report: &Report) -> Result
         for warning in entry.warnings() {
             report.warning(&format!("{}: {warning}", entry.name));
         }
-        match &entry.fate {
-            // Of a single one the failure is all that there is to be told.
-            Fate::Failed(failure) if entries.len() > 1 => report.finding(&failure.about(&entry.name)),
-            Fate::Failed(_) => {}
-            _ => text.push_str(&format!("{}: {}\n", super::report::shown(&entry.name), entry.words(now))),
+        if !matches!(entry.fate, Fate::Failed(_)) {
+            text.push_str(&format!("{}: {}\n", super::report::shown(&entry.name), entry.words(now)));
+        }
+        // Of a single one the failure is told at the end.
+        if let Some(failure) = entry.trouble().filter(|_| entries.len() > 1) {
+            report.finding(&failure.about(&entry.name));
         }
     }
     report.result(&Renewals::new(entries, now), &text);
@@ -196,7 +204,12 @@ fn tell(entries: &[Entry], exit_code: bool, now: i64, report: &Report) -> Result
     let message = if waits { format!("{of_all} wait for their certificate") } else { format!("{of_all} not renewed") };
     let mut failure = Failure::of_several(&failures, message);
     failure.retryable = failures.iter().all(|failure| failure.retryable);
-    Err(failure.hint("run the same command again: it goes on where this one ended"))
+    // What is wrong with a command line or a request stays wrong.
+    let is_again = |one: &Failure| !matches!(one.kind, ErrorKind::Usage | ErrorKind::RequestInvalid);
+    if failures.iter().any(is_again) {
+        failure = failure.hint("run the same command again: it goes on where this one ended");
+    }
+    Err(failure)
 }
 
 fn no_state() -> Failure {

@@ -6,7 +6,8 @@ mod output;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use address::{HostPort, Resolve};
+pub(super) use address::HostPort;
+use address::Resolve;
 use clap::Args;
 use hsmcert::proof;
 use hsmcert::tls::Connect;

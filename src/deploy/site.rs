@@ -160,7 +160,8 @@ impl Site {
     }
 
     /// The environment of a program that reaches the key through OpenSSL.
-    pub(super) fn openssl_environment(&self) -> Vec<(String, String)> {
+    #[must_use]
+    pub fn openssl_environment(&self) -> Vec<(String, String)> {
         self.with_openssl(&self.openssl_configuration())
     }
 

@@ -83,6 +83,7 @@ impl Error {
                 ca::Error::Kept(_) | ca::Error::Challenge(_) => ErrorKind::Io,
             },
             Self::OtherKeyIssued { .. } => ErrorKind::CaRefused,
+            Self::Rollout(_) => ErrorKind::HookFailed,
             Self::State(error) => match error {
                 state::Error::Busy(_) => ErrorKind::Busy,
                 state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
@@ -157,6 +158,7 @@ impl Error {
             Self::ServedDiffers { retryable, .. } => *retryable,
             Self::Tls(error) => error.is_retryable(),
             Self::Ca(error) => error.is_retryable(),
+            Self::Rollout(_) => true,
             _ => false,
         }
     }

@@ -191,12 +191,9 @@ fn rebuild(
         let windows = site.windows();
         PendingRequest::new(&csr, Some(&site.csr_file()), Some(&site.spec_file), windows, leaf.not_before())
     });
-    record.renewal = (pair.label() != site.label && record.request.is_some()).then(|| OpenRenewal {
-        why: "a renewal was not finished".to_owned(),
-        since: state::time(leaf.not_before()),
-        replaces: None,
-        done: RenewalStep::Accepted,
-    });
+    let is_unfinished = pair.label() != site.label && record.request.is_some();
+    let open = || OpenRenewal::new("a renewal was not finished", None, RenewalStep::Accepted, leaf.not_before());
+    record.renewal = is_unfinished.then(open);
     Ok(state.lock(pair.public_key())?.write(&record)?)
 }
 

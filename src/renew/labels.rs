@@ -1,12 +1,13 @@
 //! The labels are swapped: what was in use gets the day behind its label, and the new pair gets the label.
 
 use super::Site;
+use super::request::suffixed;
 use crate::error::Error;
 use crate::key::KeyId;
 use crate::key_reference::KeyReference;
 use crate::rename;
 use crate::state::State;
-use crate::token::{Object, Session};
+use crate::token::{Object, ObjectClass, Session};
 
 /// More renewals than these in one day are not told apart.
 const MOST: u32 = 99;
@@ -30,24 +31,57 @@ pub(super) fn swap(
     state: &State,
     warnings: &mut Vec<String>,
 ) -> Result<Names, Error> {
-    let others: Vec<Object> =
-        session.objects_labelled(&site.label)?.into_iter().filter(|object| object.id != *id).collect();
-    let mut old = None;
-    if let Some(other) = others.first() {
+    match move_away(session, site, id, since, state, warnings).and_then(|old| {
+        let renamed = rename::rename(session, &KeyReference::Id(id.clone()), &site.label, Some(state))?;
+        warnings.extend(renamed.warnings);
+        Ok(Names { label: site.label.clone(), old })
+    }) {
+        Err(error @ (Error::NotRenamed { .. } | Error::LabelFixed { .. })) => kept(session, id, &error, warnings),
+        done => done,
+    }
+}
+
+/// All that has the label of the site, but the new pair, gets another one; that of the first.
+fn move_away(
+    session: &Session<'_>,
+    site: &Site,
+    new: &KeyId,
+    since: &str,
+    state: &State,
+    warnings: &mut Vec<String>,
+) -> Result<Option<String>, Error> {
+    let mut first = None;
+    loop {
+        let others = session.objects_labelled(&site.label)?.into_iter().filter(|object| object.id != *new);
+        let others: Vec<Object> = others.collect();
+        let Some(other) = others.first() else { return Ok(first) };
         let label = dated(session, &site.label, &other.id, since)?;
-        match rename::rename(session, &KeyReference::Id(other.id.clone()), &label, Some(state)) {
-            Ok(renamed) => warnings.extend(renamed.warnings),
-            Err(error @ Error::NotRenamed { .. }) => return kept(session, id, &error, warnings),
-            Err(error) => return Err(error),
+        if other.class == ObjectClass::PrivateKey && !other.id.is_empty() {
+            let renamed = rename::rename(session, &KeyReference::Id(other.id.clone()), &label, Some(state))?;
+            warnings.extend(renamed.warnings);
+        } else {
+            // No pair: a certificate or half a key by itself, perhaps without an id.
+            rename::change(session, others.iter().filter(|one| one.id == other.id), &label)?;
         }
-        old = Some(label);
+        first.get_or_insert(label);
     }
-    match rename::rename(session, &KeyReference::Id(id.clone()), &site.label, Some(state)) {
-        Ok(renamed) => warnings.extend(renamed.warnings),
-        Err(error @ Error::NotRenamed { .. }) => return kept(session, id, &error, warnings),
-        Err(error) => return Err(error),
+}
+
+/// Undoes [`swap`]: the old pair is in use again.
+pub(super) fn swap_back(
+    session: &Session<'_>,
+    site: &Site,
+    new: &KeyId,
+    old: &KeyId,
+    state: &State,
+) -> Result<(), Error> {
+    if new == old {
+        return Ok(());
     }
-    Ok(Names { label: site.label.clone(), old })
+    for (id, label) in [(new, suffixed(&site.label, new)), (old, site.label.clone())] {
+        rename::rename(session, &KeyReference::Id(id.clone()), &label, Some(state))?;
+    }
+    Ok(())
 }
 
 fn kept(session: &Session<'_>, id: &KeyId, error: &Error, warnings: &mut Vec<String>) -> Result<Names, Error> {

@@ -66,15 +66,16 @@ pub(super) fn find_or_make<'s>(
 ) -> Result<Requested, Error> {
     let maker = Maker { session, site, world, now };
     let replaces = known.current.as_ref().map(|current| current.fingerprint.clone());
-    let open = OpenRenewal { why: why.to_owned(), since: state::time(now), replaces, done: RenewalStep::Requested };
+    let open = OpenRenewal::new(why, replaces, RenewalStep::Requested, now);
     if let Some(pending) = &known.pending
         && let Some(csr) = pending.csr()
         && let Some(pair) = session.find_key(&csr.public_key()?)?
     {
         let open = pending.renewal.clone().unwrap_or(open);
-        let is_new_key = known.current.as_ref().is_none_or(|current| current.key.as_ref() != Some(pair.public_key()));
         let accepted = pending.accepted.as_ref();
         let accepted = accepted.filter(|one| open.replaces.as_ref() != Some(&one.fingerprint_sha256));
+        // The certificate of this renewal is its first one, come or to come.
+        let is_new_key = pending.uses + u32::from(accepted.is_none()) <= 1;
         if accepted.is_none() && !asks_for(&csr, site, pair.public_key()) {
             // The request file says something else by now.
             return maker.sign(&pair, &open, is_new_key);
@@ -150,7 +151,7 @@ impl Maker<'_, '_> {
 
     fn requested(&self, csr: Csr, open: &OpenRenewal, is_new_key: bool) -> Result<Requested, Error> {
         answer::write_csr(self.site, &csr)?;
-        let OpenRenewal { why, since, replaces, done: _ } = open.clone();
+        let OpenRenewal { why, since, replaces, done: _, before: _ } = open.clone();
         Ok(Requested { key: csr.public_key()?, csr, is_new_key, why, since, replaces, chain_file: None })
     }
 }
@@ -199,10 +200,11 @@ fn same_key<'s>(
 }
 
 /// A pair that a run made which was ended before it could remember it: it has the label of a renewal's new pair, or the
-/// site's own, and no certificate.
+/// site's own if no certificate had it, and no certificate.
 fn orphan<'s>(session: &'s Session<'s>, site: &Site, known: &Known, keys: &Keys) -> Result<Option<KeyPair<'s>>, Error> {
+    let is_free = session.certificates_with_label(&site.label)?.is_empty();
     for (label, id) in keys.all(session)? {
-        let is_candidate = *label == site.label || *label == suffixed(&site.label, id);
+        let is_candidate = *label == suffixed(&site.label, id) || (*label == site.label && is_free);
         if !is_candidate || id.is_empty() || !session.certificates_with_id(id)?.is_empty() {
             continue;
         }
@@ -217,7 +219,7 @@ fn orphan<'s>(session: &'s Session<'s>, site: &Site, known: &Known, keys: &Keys)
 }
 
 /// The label of a new pair beside one that has the site's.
-fn suffixed(label: &str, id: &KeyId) -> String {
+pub(super) fn suffixed(label: &str, id: &KeyId) -> String {
     let id = id.to_string();
     format!("{label}.{}", id.get(..8).unwrap_or(&id))
 }

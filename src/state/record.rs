@@ -1,5 +1,6 @@
 //! What is remembered of a key, as it stands in its file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ pub struct Record {
     /// When a renewal put another key in the place of this one, as RFC 3339 in UTC.
     #[serde(default)]
     pub superseded: Option<String>,
+    /// Configurations of servers that were written for the key, each with the SHA-256 of its content in lower hex: what
+    /// was changed since is not hsmcert's to replace.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub written: BTreeMap<PathBuf, String>,
 }
 
 /// A renewal that is not through: what a later run needs to go on. All its steps can be done again without harm.
@@ -61,6 +66,26 @@ pub struct OpenRenewal {
     pub replaces: Option<String>,
     /// The last step that is done.
     pub done: RenewalStep,
+    /// While the certificate is brought to servers: what was there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<FileBefore>,
+}
+
+/// A file as it was before a renewal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileBefore {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its content; `None`: it was not there.
+    pub content: Option<String>,
+}
+
+impl OpenRenewal {
+    /// One that begins now, seconds since 1970.
+    #[must_use]
+    pub fn new(why: &str, replaces: Option<String>, done: RenewalStep, now: i64) -> Self {
+        Self { why: why.to_owned(), since: time(now), replaces, done, before: vec![] }
+    }
 }
 
 /// The steps of a renewal that are remembered, in their order.
@@ -171,6 +196,7 @@ impl Record {
             uses: 0,
             renewal: None,
             superseded: None,
+            written: BTreeMap::new(),
         }
     }
 

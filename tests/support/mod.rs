@@ -5,6 +5,7 @@
 
 mod browser;
 mod ca;
+pub mod company;
 mod linked_site;
 pub mod modules;
 mod objects;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hsmcert::deploy::ConfigFile;
 use hsmcert::file::{self, Access, OutputFile};
+use hsmcert::state::State;
 use similar::TextDiff;
 
 use super::super::failure::Failure;
@@ -55,6 +56,18 @@ impl Planned {
         Ok(Self { path, file, change, existing: existing.unwrap_or_default() })
     }
 
+    /// Whether hsmcert wrote what is there, and nobody has changed it.
+    fn is_own(&self, memory: Option<&State>) -> bool {
+        let path = self.path.as_deref().and_then(|path| fs_err::canonicalize(path).ok());
+        memory.zip(path).is_some_and(|(memory, path)| memory.has_written(&path, &self.existing))
+    }
+
+    /// Where it is when it is written, with the SHA-256 of its content.
+    pub(super) fn remembered(&self) -> Option<(PathBuf, String)> {
+        let path = fs_err::canonicalize(self.path.as_deref()?).ok()?;
+        Some((path, file::sha256(self.file.text.as_bytes())))
+    }
+
     /// The chain, which is written when no file has it.
     pub(super) fn chain(path: &Path, text: String) -> Result<Self, Failure> {
         Self::new(Some(path.to_owned()), ConfigFile { purpose: "certificate chain", text })
@@ -67,9 +80,10 @@ pub(super) fn check(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes what is new. What has other content is shown as a difference, and then nothing is written.
-pub(super) fn write(plan: &[Planned], force: bool, report: &Report) -> Result<(), Failure> {
-    let other: Vec<&Planned> = plan.iter().filter(|one| one.change == Change::Replaced).collect();
+/// Writes what is new. What has other content than hsmcert wrote is shown as a difference, and then nothing is written.
+pub(super) fn write(plan: &[Planned], force: bool, memory: Option<&State>, report: &Report) -> Result<(), Failure> {
+    let other = plan.iter().filter(|one| one.change == Change::Replaced && !one.is_own(memory));
+    let other: Vec<&Planned> = other.collect();
     if !force && !other.is_empty() {
         let paths: Vec<String> =
             other.iter().filter_map(|one| Some(one.path.as_ref()?.display().to_string())).collect();

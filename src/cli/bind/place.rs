@@ -90,7 +90,7 @@ fn file_name(bound: &Bound) -> String {
 }
 
 /// The PIN file.
-pub(super) fn pin_file(named: Option<&Path>, hsm: &target::Target) -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn pin_file(named: Option<&Path>, hsm: &target::Target) -> Result<PathBuf, Failure> {
     let source = [&hsm.pin_source, &hsm.profile_pin_source].into_iter().find_map(|source| match source {
         Some(PinSource::File(path)) => Some(path.as_path()),
         Some(PinSource::Stdin | PinSource::Env(_) | PinSource::Exec(_)) | None => None,
@@ -133,12 +133,12 @@ fn length_and_last_byte(path: &Path) -> std::io::Result<(u64, Option<u8>)> {
 }
 
 /// A name without a folder is searched by the system's loader, and stays as it is.
-pub(super) fn module(path: &Path) -> PathBuf {
+pub(in crate::cli) fn module(path: &Path) -> PathBuf {
     if path.exists() { std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
 }
 
 /// What the module needs, as it is set here.
-pub(super) fn environment() -> Vec<(String, String)> {
+pub(in crate::cli) fn environment() -> Vec<(String, String)> {
     MODULE_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment::text(name)?))).collect()
 }
 

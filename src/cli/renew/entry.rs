@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use hsmcert::ErrorKind;
 use hsmcert::accept;
-use hsmcert::renew::{Life, Renewed, Site, Waits};
+use hsmcert::renew::{Life, Outcome, Renewed, Site, Waits};
 use hsmcert::token::TokenInfo;
+use hsmcert::{Error, ErrorKind};
 
 use super::super::failure::Failure;
 
@@ -19,6 +19,8 @@ pub(super) struct Entry {
     /// The CA, if one is named.
     pub(super) ca: Option<String>,
     pub(super) fate: Fate,
+    /// The last command failed.
+    pub(super) post: Option<Failure>,
 }
 
 /// What became of it.
@@ -29,23 +31,54 @@ pub(super) enum Fate {
     /// It is due, and that is all: a dry run.
     Due(String),
     Renewed(Box<Renewed>, TokenInfo),
+    /// The new certificate is on the token, and those who use it do not have it.
+    Unfinished(Box<Renewed>, TokenInfo, Failure),
     Failed(Failure),
+}
+
+impl Fate {
+    /// What a run has done.
+    pub(super) fn of(outcome: Result<Outcome, Error>, token: &TokenInfo) -> Self {
+        match outcome {
+            Ok(Outcome::NotDue(life)) => Self::NotDue(life),
+            Ok(Outcome::Waits(waits)) => Self::Waits(waits),
+            Ok(Outcome::Renewed(mut renewed)) => match renewed.unfinished.take() {
+                None => Self::Renewed(renewed, token.clone()),
+                Some(error) => Self::Unfinished(renewed, token.clone(), error.into()),
+            },
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
 }
 
 impl Entry {
     pub(super) fn new(spec: &Path, site: &Site, fate: Fate) -> Self {
         let ca = site.ca.as_ref().map(|(name, _)| name.clone());
-        Self { spec: spec.to_owned(), name: site.label.clone(), ca, fate }
+        Self { spec: spec.to_owned(), name: site.label.clone(), ca, fate, post: None }
     }
 
     pub(super) fn unread(spec: &Path, failure: Failure) -> Self {
-        Self { spec: spec.to_owned(), name: spec.display().to_string(), ca: None, fate: Fate::Failed(failure) }
+        let (spec, name) = (spec.to_owned(), spec.display().to_string());
+        Self { spec, name, ca: None, fate: Fate::Failed(failure), post: None }
     }
 
-    pub(super) fn warnings(&self) -> &[String] {
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = match &self.fate {
+            Fate::Renewed(renewed, _) | Fate::Unfinished(renewed, ..) => renewed.warnings.clone(),
+            Fate::NotDue(_) | Fate::Waits(_) | Fate::Due(_) | Fate::Failed(_) => vec![],
+        };
+        // Where something else is told as the failure.
+        let is_told = matches!(self.fate, Fate::Renewed(..));
+        warnings.extend(self.post.iter().filter(|_| !is_told).map(|failure| failure.message.clone()));
+        warnings
+    }
+
+    /// What went wrong.
+    pub(super) fn trouble(&self) -> Option<&Failure> {
         match &self.fate {
-            Fate::Renewed(renewed, _) => &renewed.warnings,
-            Fate::NotDue(_) | Fate::Waits(_) | Fate::Due(_) | Fate::Failed(_) => &[],
+            Fate::Failed(failure) | Fate::Unfinished(_, _, failure) => Some(failure),
+            Fate::Renewed(..) => self.post.as_ref(),
+            Fate::NotDue(_) | Fate::Waits(_) | Fate::Due(_) => None,
         }
     }
 
@@ -59,12 +92,14 @@ impl Entry {
                 None => format!("would make a CSR, as no CA is named: {why}"),
             },
             Fate::Renewed(renewed, _) => self.renewed_words(renewed),
+            Fate::Unfinished(renewed, ..) => format!("{}; not deployed", self.renewed_words(renewed)),
             Fate::Failed(failure) => format!("failed: {}", failure.message),
         }
     }
 
     fn renewed_words(&self, renewed: &Renewed) -> String {
-        let Renewed { why, leaf, label, id, is_new_key, old_label, chain_file: _, warnings: _ } = renewed;
+        let Renewed { why, leaf, label, id, is_new_key, old_label, chain_file: _, warnings: _, unfinished: _ } =
+            renewed;
         let by = self.ca.as_ref().map(|ca| format!(" by {ca}")).unwrap_or_default();
         let id: String = id.to_string().chars().take(8).collect();
         let key = if *is_new_key { "new key" } else { "same key" };
@@ -81,8 +116,9 @@ impl Entry {
     /// What the exit code tells of it.
     pub(super) fn failure(&self) -> Option<Failure> {
         match &self.fate {
-            Fate::NotDue(_) | Fate::Due(_) | Fate::Renewed(..) => None,
-            Fate::Failed(failure) => Some(failure.again()),
+            Fate::NotDue(_) | Fate::Due(_) | Fate::Renewed(..) | Fate::Failed(_) | Fate::Unfinished(..) => {
+                self.trouble().map(Failure::again)
+            }
             Fate::Waits(waits) => {
                 let mut failure = Failure::new(ErrorKind::CaPending, format!("{} {}", self.name, waits_words(waits)));
                 failure.retryable = true;

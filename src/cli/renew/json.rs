@@ -69,8 +69,8 @@ impl<'a> Renewals<'a> {
 
 impl<'a> One<'a> {
     fn new(entry: &'a Entry, now: i64) -> Self {
-        let Entry { spec, name, ca, fate } = entry;
-        let (mut outcome, mut why, mut life, mut certificate, mut error) = ("not-due", None, None, None, None);
+        let Entry { spec, name, ca, fate, post: _ } = entry;
+        let (mut outcome, mut why, mut life, mut certificate) = ("not-due", None, None, None);
         let (mut waits_since, mut not_asked_before) = (None, None);
         match fate {
             Fate::NotDue(of) => life = Some(of),
@@ -83,7 +83,11 @@ impl<'a> One<'a> {
                 (outcome, why) = ("renewed", Some(renewed.why.as_str()));
                 certificate = Some(Certificate::new(renewed, &token.label));
             }
-            Fate::Failed(failure) => (outcome, error) = ("failed", Some(JsonFailure::new(failure))),
+            Fate::Unfinished(renewed, token, _) => {
+                (outcome, why) = ("failed", Some(renewed.why.as_str()));
+                certificate = Some(Certificate::new(renewed, &token.label));
+            }
+            Fate::Failed(_) => outcome = "failed",
         }
         Self {
             spec: spec.display().to_string(),
@@ -97,14 +101,15 @@ impl<'a> One<'a> {
             waits_since,
             not_asked_before,
             certificate,
-            error,
+            error: entry.trouble().map(JsonFailure::new),
         }
     }
 }
 
 impl<'a> Certificate<'a> {
     fn new(renewed: &'a Renewed, token: &str) -> Self {
-        let Renewed { why: _, leaf, label, id, is_new_key, old_label, chain_file, warnings: _ } = renewed;
+        let Renewed { why: _, leaf, label, id, is_new_key, old_label, chain_file, warnings: _, unfinished: _ } =
+            renewed;
         let uri = Pkcs11Uri {
             token: Some(token.to_owned()),
             id: Some(id.clone()),

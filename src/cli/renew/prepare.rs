@@ -88,7 +88,8 @@ impl<'a> Sites<'a> {
             submit::check(authority, request.subject_alt_names())?;
         }
         let meant = self.meant(&request.token);
-        let site = Site { label, spec: request, spec_file, renewal, ca, force: self.force };
+        let deploy = renewal::steps(&renewal, &spec_file)?;
+        let site = Site { label, spec: request, spec_file, renewal, ca, deploy, force: self.force };
         let known = Known::of(&site, &self.records, &self.unreadable, |record| meant.fits(record));
         let token = match meant {
             Meant::Any => state::token_of_record(known.newest_record.clone(), self.global)?,

@@ -88,12 +88,13 @@ struct JsonAttempt {
 }
 
 pub(super) fn run(global: &Global, arguments: &TestArguments, report: &Report) -> Result<(), Failure> {
-    let ((tested, path), target) = connect::with_pin(global, &Default::default(), report, |module, session, pin| {
-        report.progress("trying what the token can do");
-        let tested = compatibility::examine(module, session, pin.as_ref(), clock::now());
-        report.progress_end();
-        Ok((tested?, module.path().to_owned()))
-    })?;
+    let ((tested, path), target) =
+        connect::with_pin(global, &Default::default(), report, |module, session, _, pin| {
+            report.progress("trying what the token can do");
+            let tested = compatibility::examine(module, session, pin.as_ref(), clock::now());
+            report.progress_end();
+            Ok((tested?, module.path().to_owned()))
+        })?;
     let (serves, stopped_by) = (tested.serves(), tested.stopped_by.as_ref().map(ToString::to_string));
     let profile = target.vendor.map(|vendor| vendor.profile);
     let json = json(tested, path.display().to_string(), profile, arguments.with_serial);

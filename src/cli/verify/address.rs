@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 /// `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HostPort {
-    pub(super) host: String,
-    pub(super) port: u16,
+pub(in crate::cli) struct HostPort {
+    pub(in crate::cli) host: String,
+    pub(in crate::cli) port: u16,
 }
 
 impl FromStr for HostPort {
