@@ -161,7 +161,8 @@ pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> 
     let (made, token, module) = connect::with_session(global, &request.token, report, |session| {
         let wishes = KeyWishes { keep: keep_key, rsa_generation: key_gen_mechanism.map(RsaGeneration::from) };
         let made = enroll::enroll(session, &request, wishes, now(), |document| match &output {
-            Some(output) => output.write(&encode(document)),
+            // A CSR can be made again (--reuse-key), and a self-signed certificate is on the token.
+            Some(output) => output.write_unflushed(&encode(document)),
             None => Ok(()),
         })?;
         Ok((made, session.token().clone(), std::path::absolute(session.module_path()).ok()))
