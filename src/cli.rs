@@ -22,6 +22,7 @@ mod extensions;
 mod facts;
 mod failure;
 mod find_key;
+mod fleet;
 mod hint;
 mod json;
 mod lint;
@@ -216,8 +217,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     };
     let report = Report::new(global.json, global.quiet, global.verbose);
     let result = match command {
-        Command::New(arguments) => new::run(&global, arguments, &report),
-        Command::Accept(arguments) => accept::run(&global, arguments, &report),
+        Command::New(arguments) => new::run(&global, &arguments, &report),
+        Command::Accept(arguments) => accept::run(&global, &arguments, &report),
         Command::Bind(arguments) => bind::run(&global, arguments, &report),
         Command::FindKey(arguments) => find_key::run(&global, &arguments, &report),
         Command::Export(arguments) => export::run(&global, &arguments, &report),

@@ -10,6 +10,7 @@ mod attributes;
 mod call_error;
 mod certificate_object;
 mod conduct;
+mod crew;
 mod details;
 mod error;
 mod generation_mechanism;

@@ -23,7 +23,7 @@ pub(super) fn run(global: &Global, arguments: &FindKeyArguments, report: &Report
     let output = arguments.output(&query, report)?;
     let (found, token) =
         connect::with_session(&arguments.token(global), &TokenRequest::default(), report, |session| {
-            let progress = Progress::new(report);
+            let progress = Progress::new("reading object", report);
             let found = find::find(session, &query, now, &|done, total| progress.show(done, total))?;
             Ok((found, session.token().clone()))
         })?;

@@ -1,43 +1,47 @@
-//! `hsmcert new SPEC [CSR]`.
+//! `hsmcert new SPEC [CSR]`, and many at once: `hsmcert new SPEC... --out-dir FOLDER`.
 
+mod created;
 mod dry_run;
+mod job;
+mod many;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsmcert::enroll::{self, Document, Enrolled, KeyWishes};
-use hsmcert::file::{Access, OutputFile};
-use hsmcert::key::KeyAlgorithm;
-use hsmcert::key_reference::KeyReference;
-use hsmcert::request::{KeySource, Product, RequestSpec};
-use hsmcert::spec::{Format, Parsed};
-use hsmcert::state::{PendingRequest, Record, State, WindowsRequest, time};
 use hsmcert::token::vendor::RsaGeneration;
-use hsmcert::uri::{ObjectType, Pkcs11Uri};
-use hsmcert::x509::{self, PemHeader};
-use serde::Serialize;
 
-use super::clock::now;
-use super::facts::Facts;
 use super::failure::Failure;
 use super::report::Report;
 use super::request_file::{self, RequestOptions};
-use super::{Global, connect, state};
+use super::{Global, connect, patterns, state};
+use created::Created;
+use job::Job;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "hsmcert new [OPTIONS] <SPEC> [CSR]
+       hsmcert new [OPTIONS] <SPEC>... --out-dir <FOLDER>",
+    after_help = "Examples:
   hsmcert new request.inf request.csr.pem
   hsmcert new web.toml - --set dns=www.example.com | submit-to-my-ca
   hsmcert new request.inf --der --force
   hsmcert new request.inf renewed.csr.pem --reuse-key www.example.com
   hsmcert new request.inf --dry-run
+  hsmcert new sites/*.toml --out-dir csrs    one login, several keys at once, one line for each
 
-A request with RequestType = Cert (TOML: self-signed) makes a self-signed certificate, which is stored beside its key.")]
+A request with RequestType = Cert (TOML: self-signed) makes a self-signed certificate, which is stored beside its key."
+)]
 pub(super) struct NewArguments {
     /// Request file, certreq INF or TOML; - for stdin
     spec: PathBuf,
     /// Where the CSR goes; - for stdout [default: SPEC with the ending .csr.pem; .crt.pem for a certificate]
     csr: Option<PathBuf>,
+    /// With --out-dir: more request files
+    #[arg(value_name = "SPEC", hide = true)]
+    more: Vec<PathBuf>,
+    /// Make a CSR of each of the files into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["label", "reuse_key", "dry_run"])]
+    out_dir: Option<PathBuf>,
     /// Write DER instead of PEM
     #[arg(long)]
     der: bool,
@@ -89,183 +93,38 @@ impl From<KeyGenMechanism> for RsaGeneration {
     }
 }
 
-/// The result as JSON.
-#[derive(Serialize)]
-struct Created {
-    /// `csr`, or `self-signed-certificate` for `RequestType = Cert`.
-    product: &'static str,
-    /// Where it was written; `null` for stdout.
-    file: Option<String>,
-    /// The PEM itself, if it went to stdout.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pem: Option<String>,
-    subject: String,
-    subject_alt_names: Vec<String>,
-    label: String,
-    id: String,
-    algorithm: String,
-    signature: String,
-    new_key: bool,
-    spki_sha256: String,
-    key_uri: String,
-    token: String,
-    token_serial: String,
-}
-
-pub(super) fn run(global: &Global, arguments: NewArguments, report: &Report) -> Result<(), Failure> {
-    let NewArguments {
-        spec,
-        csr,
-        der,
-        new_header,
-        force,
-        label,
-        reuse_key,
-        keep_key,
-        key_gen_mechanism,
-        dry_run,
-        request,
-    } = arguments;
-    let from_stdin = request_file::is_standard_stream(&spec);
-    if from_stdin && global.pin_source.as_deref() == Some("-") {
+pub(super) fn run(global: &Global, arguments: &NewArguments, report: &Report) -> Result<(), Failure> {
+    let NewArguments { spec, csr, more, out_dir, .. } = arguments;
+    if let Some(folder) = out_dir {
+        let specs: Vec<_> = [spec].into_iter().chain(csr).chain(more).cloned().collect();
+        return many::run(global, arguments, &patterns::expand(&specs)?, folder, report);
+    }
+    if !more.is_empty() {
+        return Err(Failure::usage("more than a request file and the CSR's are named")
+            .hint("for many request files, name the folder of the CSRs: --out-dir FOLDER"));
+    }
+    if request_file::is_standard_stream(spec) && global.pin_source.as_deref() == Some("-") {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
-    let Parsed { spec: mut request, upkeep: _, format, diagnostics: _, source: _ } =
-        request_file::read(&spec, &request, report)?;
-    let container_is_meant = format == Format::Inf && label.is_none() && reuse_key.is_none();
-    let windows = windows(global, &request, container_is_meant);
-    if reuse_key.is_some() {
-        request.key.source = KeySource::Existing;
-    }
-    request.key.label = label.or(reuse_key).or(request.key.label);
-    if key_gen_mechanism.is_some() && !matches!(request.key.algorithm, KeyAlgorithm::Rsa { .. }) {
-        let algorithm = request.key.algorithm;
-        return Err(Failure::usage(format!("--key-gen-mechanism is for RSA keys, and this one is {algorithm}")));
-    }
-    enroll::preview(&request)?;
-    let ending = match request.product {
-        Product::Pkcs10 => "csr.pem",
-        Product::SelfSigned(_) => "crt.pem",
-    };
-    let path = csr.unwrap_or_else(|| if from_stdin { PathBuf::from("-") } else { spec.with_extension(ending) });
-    let to_stdout = request_file::is_standard_stream(&path);
-    // Before the HSM is touched: can the file be written at all?
-    let output = if to_stdout { None } else { Some(OutputFile::new(&path, Access::Public, force)?) };
-    if dry_run {
-        return dry_run::run(global, &request, report);
+    let job = Job::read(global, arguments, spec, csr.as_deref(), report)?;
+    if arguments.dry_run {
+        return dry_run::run(global, &job.request, report);
     }
     let memory = state::open(global, report)?;
-    let header = if new_header { PemHeader::New } else { PemHeader::Standard };
-    let encode = |made: &Document| if der { made.der().to_vec() } else { made.to_pem(header).into_bytes() };
-
-    let (made, token, module) = connect::with_session(global, &request.token, report, |session| {
-        let wishes = KeyWishes { keep: keep_key, rsa_generation: key_gen_mechanism.map(RsaGeneration::from) };
-        let made = enroll::enroll(session, &request, wishes, now(), |document| match &output {
-            // A CSR can be made again (--reuse-key), and a self-signed certificate is on the token.
-            Some(output) => output.write_unflushed(&encode(document)),
-            None => Ok(()),
-        })?;
+    let (made, token, module) = connect::with_session(global, &job.request.token, report, |session| {
+        let made = job.enroll(session)?;
         Ok((made, session.token().clone(), std::path::absolute(session.module_path()).ok()))
     })?;
-
     if let Some(memory) = memory {
-        let files = ((!to_stdout).then_some(path.as_path()), (!from_stdin).then_some(spec.as_path()));
-        remember(&memory, &made, (&token, module), files, windows, report);
+        job.remember(&memory, &made, (&token, module), report);
     }
-    let Enrolled { document, label, id, algorithm, scheme, is_new_key } = made;
-    let created = Created {
-        product: product(&document),
-        file: (!to_stdout).then(|| path.display().to_string()),
-        pem: (to_stdout && report.is_json()).then(|| document.to_pem(header)),
-        subject: document.subject().to_string(),
-        subject_alt_names: document.subject_alt_names().iter().map(ToString::to_string).collect(),
-        id: id.to_string(),
-        algorithm: algorithm.to_string(),
-        signature: scheme.to_string(),
-        new_key: is_new_key,
-        spki_sha256: document.public_key().map(|key| x509::spki_fingerprint(&key)).unwrap_or_default(),
-        key_uri: Pkcs11Uri {
-            token: Some(token.label.clone()),
-            id: Some(id),
-            object: Some(label.clone()),
-            object_type: Some(ObjectType::Private),
-            ..Pkcs11Uri::default()
-        }
-        .to_string(),
-        label,
-        token: token.label,
-        token_serial: token.serial,
-    };
-    let text = describe(&created, &document);
-    if to_stdout && !report.is_json() {
-        report.stdout(&encode(&document));
+    let created = Created::new(&job, &made, &token, report.is_json());
+    let text = created.describe(&made.document);
+    if job.is_to_stdout() && !report.is_json() {
+        report.stdout(&job.encode(&made.document));
         report.aside(&text);
     } else {
         report.result(&created, &text);
     }
     Ok(())
-}
-
-/// For `accept`, which compares. The CSR is there already: a failure is no more than a warning.
-fn remember(
-    memory: &State,
-    made: &Enrolled,
-    (token, module): (&hsmcert::token::TokenInfo, Option<PathBuf>),
-    (csr_file, spec_file): (Option<&Path>, Option<&Path>),
-    windows: WindowsRequest,
-    report: &Report,
-) {
-    let Document::Request(csr) = &made.document else { return };
-    let Ok(key) = csr.public_key() else { return };
-    let request = PendingRequest::new(csr, csr_file, spec_file, windows, now());
-    let mut record = Record::new(&key, &made.label, &made.id, token);
-    record.module = module;
-    record.key_made = made.is_new_key.then(|| time(now()));
-    if let Err(error) = memory.remember(request, record, &key) {
-        report.warning(&format!("the request is not remembered, so accept will not compare with it: {error}"));
-    }
-}
-
-/// What `accept` does with the certificate on Windows. `KeyContainer` is what the provider calls the key; a label of
-/// a TOML or of the command line is not, and neither is a URI or an id.
-fn windows(global: &Global, request: &RequestSpec, container_is_meant: bool) -> WindowsRequest {
-    let is_name = |text: &String| matches!(KeyReference::parse(text), Ok(KeyReference::Label(_)));
-    WindowsRequest {
-        machine_store: global.machine || (request.machine_store && !global.user),
-        friendly_name: request.friendly_name.clone(),
-        provider: request.token.provider_name.clone(),
-        key_container: request.key.label.clone().filter(|text| container_is_meant && is_name(text)),
-    }
-}
-
-fn product(document: &Document) -> &'static str {
-    match document {
-        Document::Request(_) => "csr",
-        Document::Certificate(_) => "self-signed-certificate",
-    }
-}
-
-fn describe(created: &Created, document: &Document) -> String {
-    let what = match document {
-        Document::Request(_) => "CSR",
-        Document::Certificate(_) => "self-signed certificate",
-    };
-    let mut facts = Facts::new(&format!("{what} written to {}", created.file.as_deref().unwrap_or("stdout")), 10);
-    facts.line("subject", if created.subject.is_empty() { "(empty)" } else { &created.subject });
-    if created.subject_alt_names.is_empty() {
-        facts.line("SANs", "none: browsers will not accept a certificate without");
-    }
-    facts.list("SANs", &created.subject_alt_names);
-    let key = if created.new_key { "new key" } else { "key" };
-    facts.line(key, &format!("\"{}\", {}, id {}", created.label, created.algorithm, created.id));
-    facts.line("token", &format!("\"{}\", serial {}", created.token, created.token_serial));
-    facts.line("signed", &format!("in the token by {}, signature verified", created.signature));
-    facts.line("key URI", &created.key_uri);
-    let next = match document {
-        Document::Request(_) => {
-            "next: give the CSR to your CA (all SANs too, if it asks for names), then: hsmcert accept CERTIFICATE"
-        }
-        Document::Certificate(_) => "the certificate is stored beside its key, and the link is proved",
-    };
-    format!("{}{next}\n", facts.finish())
 }

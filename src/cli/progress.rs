@@ -19,6 +19,7 @@ pub(super) struct Progress {
 
 #[derive(Default)]
 struct Shared {
+    what: &'static str,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -31,8 +32,9 @@ struct State {
 }
 
 impl Progress {
-    pub(super) fn new(report: &Report) -> Self {
-        let shared = Arc::new(Shared::default());
+    /// `what` is counted: `reading object`.
+    pub(super) fn new(what: &'static str, report: &Report) -> Self {
+        let shared = Arc::new(Shared { what, ..Shared::default() });
         let (own, theirs) = (Arc::clone(&shared), report.clone());
         // Without a terminal nobody looks, and without a thread nothing is lost.
         let write = move || own.write(&theirs);
@@ -63,7 +65,7 @@ impl Shared {
             }
             let text = match *state {
                 State { total: 0, .. } => "searching the token".to_owned(),
-                State { done, total, .. } => format!("reading object {done} of {total}"),
+                State { done, total, .. } => format!("{} {done} of {total}", self.what),
             };
             if text != written {
                 report.progress(&text);

@@ -141,7 +141,7 @@ fn renew_all(
     let dev_folder = platform::data_folder().map(|folder| folder.join("dev-ca"));
     let mut fates: Vec<Option<(Fate, Option<Failure>)>> = group.iter().map(|_| None).collect();
     let connected = connect::with_target(global, token, report, |session, hsm| {
-        let (keys, progress) = (Keys::default(), Progress::new(report));
+        let (keys, progress) = (Keys::default(), Progress::new("renewing", report));
         let machine = Machine {
             module: place::module(session.module_path()),
             // One that cannot stand in a configuration is refused when there is one to be written.

@@ -75,7 +75,7 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments, report: &Report)
         status::of_state(&remembered, clock)
     } else {
         connect::with_session(global, &request, report, |session| {
-            let progress = Progress::new(report);
+            let progress = Progress::new("reading object", report);
             status::of_token(session, &remembered, clock, &|done, total| progress.show(done, total))
         })?
     };

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 use hsmcert::accept::Accepted;
-use hsmcert::accept::windows_store::{self, Plan, Wishes};
+pub(super) use hsmcert::accept::windows_store::Wishes;
+use hsmcert::accept::windows_store::{self, Plan};
 use hsmcert::key::PublicKey;
 use hsmcert::platform::{KeyLink, StoreChange, StoreLocation, Stored};
 use hsmcert::token::vendor::Vendor;
@@ -32,8 +33,9 @@ pub(super) struct WindowsStoreOptions {
 impl WindowsStoreOptions {
     /// What is wanted; `None`: nothing. Elsewhere than on Windows a store that must be left alone is no problem, but
     /// a link that is asked for cannot be made, and saying nothing would be a lie.
-    pub(super) fn wishes(self, global: &Global) -> Result<Option<Wishes>, Failure> {
+    pub(super) fn wishes(&self, global: &Global) -> Result<Option<Wishes>, Failure> {
         let Self { no_windows_store, ksp: provider, ksp_container: container } = self;
+        let (provider, container) = (provider.clone(), container.clone());
         if !cfg!(windows) {
             let option = provider.map(|_| "--ksp").or(container.map(|_| "--ksp-container"));
             return option.map_or(Ok(None), |option| {
@@ -78,14 +80,14 @@ struct Step {
 
 /// Puts the certificate that was accepted into the store.
 pub(super) fn put(
-    wishes: Wishes,
+    wishes: &Wishes,
     accepted: &Accepted,
     vendor: Option<&Vendor>,
     file_name: &Path,
     report: &Report,
 ) -> Result<InStore, Failure> {
     let request = accepted.request.as_ref().map(|request| request.windows.clone()).unwrap_or_default();
-    let plan = Plan::new(wishes, &request, vendor);
+    let plan = Plan::new(wishes.clone(), &request, vendor);
     let key_references = if plan.wants_key_reference { key_references(report) } else { vec![] };
     let plan = plan.with_key_references(&key_references, &accepted.label);
     let Stored { change, link } = windows_store::store(&plan, &accepted.leaf)?;

@@ -14,7 +14,7 @@ use super::raw;
 use super::watchdog::{Watchdog, watched};
 
 /// Is told each PKCS#11 function that was called, how long it took and how it ended; never a value.
-pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>)>;
+pub type CallObserver = Box<dyn Fn(&str, Duration, Result<(), &CallError>) + Send + Sync>;
 
 /// A loaded and initialised module. Sessions borrow from it, so it outlives them; dropping it calls
 /// `C_Finalize`. (tpm2-pkcs11 leaves objects in the TPM without it; cryptoki does not do it by itself.)

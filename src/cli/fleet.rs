@@ -1,0 +1,51 @@
+//! The same work for many files in one run: one login, several sessions at once, one line for each file, and one exit code.
+
+use std::path::Path;
+
+use hsmcert::request::TokenRequest;
+use hsmcert::token::{Session, TokenInfo};
+
+use super::failure::Failure;
+use super::progress::Progress;
+use super::report::Report;
+use super::{Global, connect};
+
+/// The token that all of the files are for.
+pub(super) fn one_token<'a>(
+    files: impl IntoIterator<Item = (&'a Path, &'a TokenRequest)>,
+) -> Result<TokenRequest, Failure> {
+    let mut files = files.into_iter();
+    let Some((file, token)) = files.next() else { return Ok(TokenRequest::default()) };
+    match files.find(|(_, other)| *other != token) {
+        None => Ok(token.clone()),
+        Some((other, _)) => {
+            Err(Failure::usage(format!("{} and {} are for different tokens", file.display(), other.display()))
+                .hint("one run has one login: name the files of each token in a run of their own"))
+        }
+    }
+}
+
+/// Logs in and does the work for each of the jobs; `what` is counted at a terminal.
+pub(super) fn work<J: Sync, T: Send>(
+    global: &Global,
+    token: &TokenRequest,
+    (what, jobs): (&'static str, &[J]),
+    report: &Report,
+    work: impl Fn(&Session<'_>, &J) -> T + Sync,
+) -> Result<(Vec<T>, TokenInfo), Failure> {
+    let done = connect::with_target(global, token, report, |session, target| {
+        let progress = Progress::new(what, report);
+        let show = |count| progress.show(count, jobs.len());
+        let results = session.share(jobs, &|| connect::conduct(target, None, report), &show, &work);
+        Ok((results, session.token().clone()))
+    })?;
+    Ok(done.0)
+}
+
+/// The exit code of all; `what` was not done: `requests were not made`.
+pub(super) fn verdict(failures: &[Failure], all: usize, what: &str) -> Result<(), Failure> {
+    match failures.len() {
+        0 => Ok(()),
+        failed => Err(Failure::of_several(failures, format!("{failed} of {all} {what}"))),
+    }
+}
