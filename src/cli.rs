@@ -56,7 +56,7 @@ mod windows_store;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use failure::Failure;
 use report::Report;
@@ -75,11 +75,18 @@ Without an HSM, keys go to a private SoftHSM token (--trial).";
 /// certreq for every PKCS#11 HSM: keys and CSRs made in the HSM, certificates linked to their keys.
 #[derive(Debug, Parser)]
 #[command(name = "hsmcert", version, after_help = EXAMPLES, max_term_width = 110, arg_required_else_help = true)]
-struct Arguments {
+struct Arguments<C: Subcommand = Command> {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: C,
+}
+
+/// What is typed most. Described to clap alone, it is understood before the two dozen others would be described; whatever is
+/// not understood is told with all of them in sight.
+#[derive(Debug, Subcommand)]
+enum Frequent {
+    New(new::NewArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -191,6 +198,15 @@ impl Global {
     }
 }
 
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    if arguments.get(1).is_some_and(|word| word == "new")
+        && let Ok(Arguments { global, command: Frequent::New(new) }) = Arguments::try_parse_from(arguments)
+    {
+        return Ok(Arguments { global, command: Command::New(new) });
+    }
+    Arguments::try_parse_from(arguments)
+}
+
 /// Runs the command line and returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
@@ -198,8 +214,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Ok(arguments) => arguments,
         Err(failure) => return Report::new(wants_json, false, 0).failure(&failure),
     };
-    let matches = match Arguments::command().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
+    let Arguments { global, command } = match parse(&arguments) {
+        Ok(arguments) => arguments,
         Err(error) if wants_json && error.use_stderr() => {
             let text = error.to_string();
             let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -210,10 +226,6 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
             let _ = error.print();
             return if error.use_stderr() { exit::USAGE } else { 0 };
         }
-    };
-    let Arguments { global, command } = match Arguments::from_arg_matches(&matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
     };
     let report = Report::new(global.json, global.quiet, global.verbose);
     let result = match command {

@@ -21,7 +21,7 @@ pub(super) struct CompletionsArguments {
 pub(super) fn run(arguments: &CompletionsArguments, report: &Report) -> Result<(), Failure> {
     let CompletionsArguments { shell } = arguments;
     let mut script = Vec::new();
-    clap_complete::generate(*shell, &mut Arguments::command(), "hsmcert", &mut script);
+    clap_complete::generate(*shell, &mut <Arguments>::command(), "hsmcert", &mut script);
     report.stdout(&script);
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) struct ManArguments {
 
 pub(super) fn run(arguments: &ManArguments, report: &Report) -> Result<(), Failure> {
     let ManArguments { command: words, out_dir, force } = arguments;
-    let mut root = Arguments::command();
+    let mut root = <Arguments>::command();
     root.build();
     let Some(folder) = out_dir else {
         let mut command = &root;
