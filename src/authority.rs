@@ -1,11 +1,15 @@
-//! What is configured of a CA: `[ca.NAME]` in `hsmcert.toml` or in a TOML request. Plain data; `ca/` speaks the protocols.
+//! What is configured of a CA: `[ca.NAME]` in `hsmcert.toml` or in a TOML request. Plain data, one file for each protocol;
+//! `ca/` speaks them.
 
 mod acme;
+mod dev;
+mod exec;
 
-use std::path::PathBuf;
+use serde::Deserialize;
 
 pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
-use serde::Deserialize;
+pub use dev::Dev;
+pub use exec::Exec;
 
 /// Where a secret of a CA is read from (a token, a password): as a PIN, from a file, the environment or a command, and
 /// never from the configuration itself.
@@ -27,7 +31,7 @@ impl Authority {
     /// The throw-away CA as it is without configuration.
     #[must_use]
     pub fn dev() -> Self {
-        Self::Dev(Dev { folder: None, days: thirty_days() })
+        Self::Dev(Dev::default())
     }
 
     /// The word of `type`.
@@ -39,37 +43,4 @@ impl Authority {
             Self::Acme(_) => "acme",
         }
     }
-}
-
-/// A command that takes the CSR on stdin and prints the certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Exec {
-    /// Program and arguments; no shell is in between.
-    pub command: Vec<String>,
-    /// Names of environment variables that it gets beside the usual ones.
-    #[serde(default)]
-    pub env: Vec<String>,
-    /// How many seconds it may take.
-    #[serde(default = "five_minutes")]
-    pub timeout: u64,
-}
-
-/// The throw-away CA of `hsmcert dev-ca`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Dev {
-    /// Its folder; `None`: the usual one.
-    pub folder: Option<PathBuf>,
-    /// Days that certificates are valid.
-    #[serde(default = "thirty_days")]
-    pub days: u32,
-}
-
-fn five_minutes() -> u64 {
-    300
-}
-
-fn thirty_days() -> u32 {
-    30
 }

@@ -32,7 +32,8 @@ impl Here<'_> {
 
 impl Surroundings for Here<'_> {
     fn secret(&self, source: &SecretSource) -> Result<Secret, Error> {
-        pin::read(source).map_err(|failure| Error::Secret(failure.message))
+        pin::read_secret(source)
+            .map_err(|reason| Error::Secret(format!("the secret of the CA cannot be read from {source}: {reason}")))
     }
 
     fn variable(&self, name: &str) -> Option<String> {

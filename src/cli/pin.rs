@@ -106,31 +106,30 @@ pub(super) fn can_ask(report: &Report) -> bool {
 
 /// Reads a source; one that cannot be read is an error, not "no PIN".
 pub(super) fn read(source: &PinSource) -> Result<Pin, Failure> {
+    read_secret(source).map_err(|reason| unreadable(&source.to_string(), &reason))
+}
+
+/// Reads any secret that is kept like a PIN. In words why it cannot be read.
+pub(super) fn read_secret(source: &PinSource) -> Result<Pin, String> {
     let bytes = match source {
-        PinSource::File(path) => {
-            Zeroizing::new(file::read(path).map_err(|error| unreadable(&source.to_string(), &error.to_string()))?)
-        }
+        PinSource::File(path) => Zeroizing::new(file::read(path).map_err(|error| error.to_string())?),
         PinSource::Stdin => {
             let mut line = Zeroizing::new(Vec::new());
-            let read = std::io::stdin().lock().read_until(b'\n', &mut line);
-            read.map_err(|error| unreadable("standard input", &error.to_string()))?;
+            std::io::stdin().lock().read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
             line
         }
-        PinSource::Env(name) => {
-            let value = environment::text(name).ok_or_else(|| unreadable(&source.to_string(), "it is not set"))?;
-            Zeroizing::new(value.into_bytes())
-        }
-        PinSource::Exec(command) => run(command, source)?,
+        PinSource::Env(name) => Zeroizing::new(environment::text(name).ok_or("it is not set")?.into_bytes()),
+        PinSource::Exec(command) => run(command)?,
     };
     let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     if line.is_empty() {
-        return Err(unreadable(&source.to_string(), "its first line is empty"));
+        return Err("its first line is empty".to_owned());
     }
-    let text = std::str::from_utf8(line).map_err(|_| unreadable(&source.to_string(), "it is not UTF-8"))?;
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
     Ok(Pin::new(text.to_owned()))
 }
 
-fn run(command: &str, source: &PinSource) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let output = Command::new(shell)
         .args([flag, command])
@@ -140,9 +139,9 @@ fn run(command: &str, source: &PinSource) -> Result<Zeroizing<Vec<u8>>, Failure>
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| unreadable(&source.to_string(), &error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     if !output.status.success() {
-        return Err(unreadable(&source.to_string(), &output.status.to_string()));
+        return Err(output.status.to_string());
     }
     Ok(Zeroizing::new(output.stdout))
 }
