@@ -4,12 +4,14 @@
 mod acme;
 mod dev;
 mod exec;
+mod vault;
 
 use serde::Deserialize;
 
 pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
 pub use dev::Dev;
 pub use exec::Exec;
+pub use vault::{AppRole, Kubernetes, Vault, VaultLogin, VaultToken};
 
 /// Where a secret of a CA is read from (a token, a password): as a PIN, from a file, the environment or a command, and
 /// never from the configuration itself.
@@ -25,6 +27,8 @@ pub enum Authority {
     Dev(Dev),
     /// ACME (RFC 8555).
     Acme(Box<Acme>),
+    /// `HashiCorp` Vault or `OpenBao`.
+    Vault(Box<Vault>),
 }
 
 impl Authority {
@@ -41,6 +45,7 @@ impl Authority {
             Self::Exec(_) => "exec",
             Self::Dev(_) => "dev",
             Self::Acme(_) => "acme",
+            Self::Vault(_) => "vault",
         }
     }
 }

@@ -7,8 +7,8 @@
 pub mod acme;
 mod error;
 pub mod exec;
-#[allow(dead_code, reason = "the protocols over HTTP come next")]
 mod http;
+pub mod vault;
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Order<'a> {
     pub csr: &'a [u8],
     /// The same as PEM (RFC 7468, section 7).
     pub pem: &'a str,
+    /// The common name of its subject.
+    pub common_name: Option<&'a str>,
     /// Its alternative names.
     pub names: &'a [GeneralName],
     /// What [`Order::opened`] or [`Answer::Pending`] said at an earlier run for the same CSR.

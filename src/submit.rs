@@ -38,7 +38,7 @@ pub struct Submission<'a> {
 pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
     match authority {
         Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
-        Authority::Exec(_) | Authority::Dev(_) => Ok(()),
+        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) => Ok(()),
     }
 }
 
@@ -56,12 +56,21 @@ pub fn submit(
     csr.verify()?;
     let names = csr.subject_alt_names();
     let pem = csr.to_pem(PemHeader::Standard);
-    let replaces = replaces.map(Certificate::der);
-    let order = Order { csr: csr.der(), pem: &pem, names: &names, reference, replaces, opened };
+    let subject = csr.subject();
+    let order = Order {
+        csr: csr.der(),
+        pem: &pem,
+        common_name: subject.common_name(),
+        names: &names,
+        reference,
+        replaces: replaces.map(Certificate::der),
+        opened,
+    };
     let answer = match authority {
         Authority::Exec(exec) => ca::exec::submit(exec, &order, around)?,
         Authority::Dev(dev) => issue(dev, csr, usual_dev_folder, around.now())?,
         Authority::Acme(acme) => ca::acme::submit(acme, &order, around)?,
+        Authority::Vault(vault) => ca::vault::submit(vault, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),

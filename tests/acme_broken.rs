@@ -5,19 +5,19 @@
 
 mod support;
 
-use support::{Outcome, SoftToken, StandIn};
+use support::{Outcome, ScriptedCa, SoftToken};
 
 const PROBLEM: &str = "Content-Type: application/problem+json\r\n";
 
 /// A token with `web.toml`, and a CA that gets as far as an account.
 struct Broken {
     token: SoftToken,
-    ca: StandIn,
+    ca: ScriptedCa,
 }
 
 impl Broken {
     fn new() -> Self {
-        let (token, ca) = (SoftToken::new(), StandIn::start());
+        let (token, ca) = (SoftToken::new(), ScriptedCa::start());
         token
             .write("web.toml", "san.dns = ['www.example.com']\n[key]\nalgorithm = 'ecdsa'\n[renewal]\nca = 'broken'\n");
         let table = format!(

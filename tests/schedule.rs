@@ -9,13 +9,6 @@ use std::process::Command;
 
 use support::{Sandbox, Server, SoftToken, free_port, tools};
 
-/// A program of the Python packages that `tests/run` installs.
-fn python(program: &str) -> Command {
-    let target =
-        std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target").into());
-    Command::new(format!("{target}/python/bin/{program}"))
-}
-
 /// What `schedule` prints for a target, with a token and a folder that need quotes.
 fn printed(sandbox: &Sandbox, target: &str) -> String {
     let words =
@@ -67,7 +60,10 @@ fn pipelines_follow_their_schemas() {
     for (target, schema) in [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci")] {
         sandbox.write(&format!("{target}.yml"), printed(&sandbox, target));
         let file = sandbox.path(&format!("{target}.yml"));
-        tools::run(python("check-jsonschema").args(["--builtin-schema", schema]).arg(&file), "check-jsonschema (PyPI)");
+        tools::run(
+            tools::python("check-jsonschema").args(["--builtin-schema", schema]).arg(&file),
+            "check-jsonschema (PyPI)",
+        );
     }
 }
 
@@ -76,7 +72,7 @@ fn kubernetes_takes_the_cron_job() {
     let sandbox = Sandbox::new();
     sandbox.write("job.yaml", printed(&sandbox, "kubernetes"));
     let said = tools::run(
-        python("kubernetes-validate").arg("--strict").arg(sandbox.path("job.yaml")),
+        tools::python("kubernetes-validate").arg("--strict").arg(sandbox.path("job.yaml")),
         "kubernetes-validate (PyPI)",
     );
     assert!(said.contains("cronjob/hsmcert-renew") || said.is_empty(), "{said}");
@@ -114,7 +110,10 @@ fn the_pipeline_renews_once() {
     let workflow = token.run(&["schedule", "github"]).ok().stdout;
     token.write("workflow.yml", &workflow);
     let step = "import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))['jobs']['renew']['steps'][1]['run'])";
-    token.write("step.sh", tools::run(python("python").args(["-c", step]).arg(token.path("workflow.yml")), "pyyaml"));
+    token.write(
+        "step.sh",
+        tools::run(tools::python("python").args(["-c", step]).arg(token.path("workflow.yml")), "pyyaml"),
+    );
     let run = || {
         for file in ["summary", "output"] {
             token.write(file, "");

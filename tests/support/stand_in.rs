@@ -1,78 +1,92 @@
-//! A stand-in for a CA that does what no real one does when it is asked to: an HTTP server with fixed answers.
+//! An HTTP server that behaves as a test says. It stands in for what cannot be had here, and for servers that misbehave;
+//! it proves nothing about the real ones.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-/// Answers by the path that is asked for; the last one that fits wins, and `BASE` in it is its own address.
+/// One request as it came in.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `POST /path HTTP/1.1`
+    pub line: String,
+    /// The header lines.
+    pub headers: String,
+    pub body: Vec<u8>,
+}
+
+/// A running server; its threads end with the test.
 #[derive(Debug)]
 pub struct StandIn {
-    pub base: String,
-    answers: Arc<Mutex<Vec<(&'static str, String)>>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    port: u16,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl StandIn {
-    pub fn start() -> Self {
+    /// Answers each request with these bytes.
+    pub fn new(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let stand_in = Self { base, answers: Arc::default(), asked: Arc::default() };
-        let (base, answers, asked) =
-            (stand_in.base.clone(), Arc::clone(&stand_in.answers), Arc::clone(&stand_in.asked));
+        let port = listener.local_addr().unwrap().port();
+        let (seen, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
+        let log = Arc::clone(&seen);
         std::thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let (base, answers, asked) = (base.clone(), Arc::clone(&answers), Arc::clone(&asked));
+                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 std::thread::spawn(move || {
-                    let Some(line) = request(&mut stream) else { return };
-                    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-                    let answer = answers.lock().unwrap().iter().rev().find(|(of, _)| *of == path).cloned();
-                    asked.lock().unwrap().push(line);
-                    let answer = answer.map_or_else(
-                        || "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
-                        |(_, answer)| answer,
-                    );
-                    let _ = stream.write_all(answer.replace("BASE", &base).as_bytes());
+                    let Some(request) = Request::read(&mut BufReader::new(&stream)) else { return };
+                    log.lock().unwrap().push(request.clone());
+                    let _ = stream.write_all(&answer(&request));
                 });
             }
         });
-        stand_in
+        Self { port, seen }
     }
 
-    /// The whole answer, as it goes over the wire.
-    pub fn answers(&self, path: &'static str, answer: &str) {
-        self.answers.lock().unwrap().push((path, answer.to_owned()));
+    /// One answer for all requests.
+    pub fn always(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        let answer = reply(status, headers, body);
+        Self::new(move |_| answer.clone())
     }
 
-    /// An answer of this status with headers (each with its end of line) and body.
-    pub fn says(&self, path: &'static str, status: &str, headers: &str, body: &str) {
-        let body = body.replace("BASE", &self.base);
-        let length = body.len();
-        let head =
-            format!("HTTP/1.1 {status}\r\nReplay-Nonce: nonce\r\nContent-Length: {length}\r\nConnection: close\r\n");
-        self.answers(path, &format!("{head}{headers}\r\n{body}"));
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// How often it was asked.
-    pub fn asked(&self) -> usize {
-        self.asked.lock().unwrap().len()
+    /// What was asked so far.
+    pub fn seen(&self) -> Vec<Request> {
+        self.seen.lock().unwrap().clone()
     }
 }
 
-/// Reads a request with its body; its first line.
-fn request(stream: &mut TcpStream) -> Option<String> {
-    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                return head.lines().next().map(str::to_owned);
-            }
-        }
-        match stream.read(&mut part) {
-            Ok(0) | Err(_) => return None,
-            Ok(length) => bytes.extend_from_slice(&part[..length]),
-        }
+impl Request {
+    fn read(stream: &mut impl std::io::BufRead) -> Option<Self> {
+        let mut lines = stream.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+        let line = lines.next()?;
+        let headers: Vec<String> = lines.collect();
+        let length = headers.iter().find_map(|header| {
+            let (name, value) = header.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        });
+        let mut body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut body).ok()?;
+        Some(Self { line, headers: headers.join("\n"), body })
     }
+
+    /// What is asked for.
+    pub fn path(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let pairs = self.headers.lines().filter_map(|line| line.split_once(':'));
+        pairs.filter(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    }
+}
+
+/// A whole response.
+pub fn reply(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }

@@ -44,3 +44,10 @@ pub fn softhsm_module() -> PathBuf {
     let found = places.into_iter().map(PathBuf::from).find(|path| path.exists());
     found.unwrap_or_else(|| panic!("SoftHSM is not in any of {places:?}; install it with: apt-get install softhsm2"))
 }
+
+/// A program of the Python packages that `tests/run` installs.
+pub fn python(program: &str) -> Command {
+    let target =
+        std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target").into());
+    Command::new(format!("{target}/python/bin/{program}"))
+}
