@@ -2,6 +2,7 @@
 //! `ca/` speaks them.
 
 mod acme;
+mod aws_pca;
 mod dev;
 mod exec;
 mod vault;
@@ -9,6 +10,7 @@ mod vault;
 use serde::Deserialize;
 
 pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
+pub use aws_pca::AwsPca;
 pub use dev::Dev;
 pub use exec::Exec;
 pub use vault::{AppRole, Kubernetes, Vault, VaultLogin, VaultToken};
@@ -29,6 +31,8 @@ pub enum Authority {
     Acme(Box<Acme>),
     /// `HashiCorp` Vault or `OpenBao`.
     Vault(Box<Vault>),
+    /// AWS Private CA.
+    AwsPca(AwsPca),
 }
 
 impl Authority {
@@ -46,6 +50,7 @@ impl Authority {
             Self::Dev(_) => "dev",
             Self::Acme(_) => "acme",
             Self::Vault(_) => "vault",
+            Self::AwsPca(_) => "aws-pca",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! or with what a later run needs to go on.
 
 pub mod acme;
+pub mod aws_pca;
 mod error;
 pub mod exec;
 mod http;

@@ -38,7 +38,7 @@ pub struct Submission<'a> {
 pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
     match authority {
         Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
-        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) => Ok(()),
+        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) | Authority::AwsPca(_) => Ok(()),
     }
 }
 
@@ -71,6 +71,7 @@ pub fn submit(
         Authority::Dev(dev) => issue(dev, csr, usual_dev_folder, around.now())?,
         Authority::Acme(acme) => ca::acme::submit(acme, &order, around)?,
         Authority::Vault(vault) => ca::vault::submit(vault, &order, around)?,
+        Authority::AwsPca(pca) => ca::aws_pca::submit(pca, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),

@@ -10,11 +10,11 @@ mod tests;
 use std::io::Read as _;
 use std::time::Duration;
 
-pub(super) use place::Place;
+pub(super) use place::{Place, of_this_machine};
 use secrecy::ExposeSecret as _;
 use ureq::Agent;
 use ureq::http::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use ureq::http::{Method, Request, StatusCode};
+use ureq::http::{Method, Request, Response, StatusCode};
 
 use super::{Error, Surroundings};
 use crate::authority::Secret;
@@ -34,7 +34,7 @@ pub(super) struct Client<'a> {
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) url: &'a str,
-    pub(super) headers: &'a [(&'static str, &'a str)],
+    pub(super) headers: &'a [(&'a str, &'a str)],
     pub(super) body: &'a [u8],
 }
 
@@ -64,35 +64,40 @@ impl<'a> Client<'a> {
     /// [`Error::Unavailable`] in the network's words, [`Error::Answer`] for what is no HTTP or ends early or is too long,
     /// [`Error::Secret`] for a header that cannot be sent.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
-        let mut request = Request::builder().method(&call.method).uri(call.url);
-        for (name, value) in call.headers {
-            let value = HeaderValue::from_str(value);
-            let mut value =
-                value.map_err(|_| Error::Secret(format!("the value of {name} has characters no header can have")))?;
-            value.set_sensitive(true);
-            request = request.header(*name, value);
-        }
-        let failed = |error: &ureq::Error| unreachable(call.url, error);
-        let response = match call.body {
-            [] => request.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request)),
-            body => request.body(body).map_err(ureq::Error::from).and_then(|request| self.agent.run(request)),
-        };
-        let response = response.map_err(|error| failed(&error))?;
-        let (head, body) = response.into_parts();
+        let (head, body) = exchange(&self.agent, call)?.into_parts();
         let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|text| pause(text, self.around.now()));
         self.around.tell(&format!("CA: {} {}: {}", call.method, call.url, head.status));
-        let mut bytes = Vec::new();
-        let read = body.into_with_config().limit(BODY_LIMIT).reader().read_to_end(&mut bytes);
-        read.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(error @ ureq::Error::Timeout(_)) => failed(error),
-            Some(ureq::Error::BodyExceedsLimit(limit)) => {
-                Error::Answer { message: format!("it is longer than {limit} bytes: {}", beginning(&bytes)) }
-            }
-            _ => Error::Answer { message: format!("it ends early: {}", beginning(&bytes)) },
-        })?;
-        Ok(Reply { status: head.status, body: bytes, retry_after, headers: head.headers })
+        Ok(Reply { status: head.status, body, retry_after, headers: head.headers })
     }
+}
+
+/// Sends a request and reads the whole answer: [`Client::send`] for those that have no [`Client`].
+pub(super) fn exchange(agent: &Agent, call: &Call<'_>) -> Result<Response<Vec<u8>>, Error> {
+    let mut request = Request::builder().method(&call.method).uri(call.url);
+    for (name, value) in call.headers {
+        let value = HeaderValue::from_str(value);
+        let mut value =
+            value.map_err(|_| Error::Secret(format!("the value of {name} has characters no header can have")))?;
+        value.set_sensitive(true);
+        request = request.header(*name, value);
+    }
+    let failed = |error: &ureq::Error| unreachable(call.url, error);
+    let response = match call.body {
+        [] => request.body(()).map_err(ureq::Error::from).and_then(|request| agent.run(request)),
+        body => request.body(body).map_err(ureq::Error::from).and_then(|request| agent.run(request)),
+    };
+    let (head, body) = response.map_err(|error| failed(&error))?.into_parts();
+    let mut bytes = Vec::new();
+    let read = body.into_with_config().limit(BODY_LIMIT).reader().read_to_end(&mut bytes);
+    read.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(error @ ureq::Error::Timeout(_)) => failed(error),
+        Some(ureq::Error::BodyExceedsLimit(limit)) => {
+            Error::Answer { message: format!("it is longer than {limit} bytes: {}", beginning(&bytes)) }
+        }
+        _ => Error::Answer { message: format!("it ends early: {}", beginning(&bytes)) },
+    })?;
+    Ok(Response::from_parts(head, bytes))
 }
 
 impl Reply {

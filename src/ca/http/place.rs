@@ -14,6 +14,8 @@ use crate::ca::Surroundings;
 
 /// A server that is there answers the first packet soon.
 const CONNECT: Duration = Duration::from_secs(15);
+/// And one on the same machine at once.
+const METADATA: Duration = Duration::from_secs(2);
 
 /// How a CA is reached.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +32,7 @@ pub(in crate::ca) struct Place<'a> {
 
 impl Place<'_> {
     /// What makes the requests. In words what is wrong with the configuration.
-    pub(super) fn agent(&self, around: &dyn Surroundings) -> Result<Agent, String> {
+    pub(in crate::ca) fn agent(&self, around: &dyn Surroundings) -> Result<Agent, String> {
         let url = usable(self.url)?;
         let roots = match self.root_file {
             Some(path) => roots(path)?,
@@ -43,6 +45,8 @@ impl Place<'_> {
             .proxy(proxy(&url, around)?)
             .timeout_global(Some(Duration::from_secs(self.timeout)))
             .timeout_connect(Some(CONNECT))
+            // A connection that the server has closed meanwhile would look like a failure.
+            .max_idle_connections(0)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -50,6 +54,12 @@ impl Place<'_> {
             .build()
             .new_agent())
     }
+}
+
+/// What asks a service of the machine itself, which is there at once or not at all: no proxy, no long wait.
+pub(in crate::ca) fn of_this_machine() -> Agent {
+    let limits = Agent::config_builder().timeout_global(Some(METADATA)).timeout_connect(Some(METADATA));
+    limits.proxy(None).max_redirects(0).max_redirects_will_error(false).http_status_as_error(false).build().new_agent()
 }
 
 /// The address, if secrets may go there. One with a password in it is not repeated.
