@@ -3,6 +3,7 @@
 
 mod acme;
 mod aws_pca;
+mod cfssl;
 mod dev;
 mod exec;
 mod vault;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
 pub use aws_pca::AwsPca;
+pub use cfssl::Cfssl;
 pub use dev::Dev;
 pub use exec::Exec;
 pub use vault::{AppRole, Kubernetes, Vault, VaultLogin, VaultToken};
@@ -33,6 +35,8 @@ pub enum Authority {
     Vault(Box<Vault>),
     /// AWS Private CA.
     AwsPca(AwsPca),
+    /// `CFSSL`.
+    Cfssl(Cfssl),
 }
 
 impl Authority {
@@ -51,6 +55,12 @@ impl Authority {
             Self::Acme(_) => "acme",
             Self::Vault(_) => "vault",
             Self::AwsPca(_) => "aws-pca",
+            Self::Cfssl(_) => "cfssl",
         }
     }
+}
+
+/// What CAs that are reached over HTTP have for a request and its answer, in seconds.
+fn a_minute() -> u64 {
+    60
 }

@@ -6,6 +6,7 @@
 
 pub mod acme;
 pub mod aws_pca;
+pub mod cfssl;
 mod error;
 pub mod exec;
 mod http;

@@ -38,7 +38,9 @@ pub struct Submission<'a> {
 pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
     match authority {
         Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
-        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) | Authority::AwsPca(_) => Ok(()),
+        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) | Authority::AwsPca(_) | Authority::Cfssl(_) => {
+            Ok(())
+        }
     }
 }
 
@@ -72,6 +74,7 @@ pub fn submit(
         Authority::Acme(acme) => ca::acme::submit(acme, &order, around)?,
         Authority::Vault(vault) => ca::vault::submit(vault, &order, around)?,
         Authority::AwsPca(pca) => ca::aws_pca::submit(pca, &order, around)?,
+        Authority::Cfssl(cfssl) => ca::cfssl::submit(cfssl, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),

@@ -21,10 +21,6 @@ pub struct AwsPca {
     /// PEM certificates that replace the roots of the operating system.
     pub root: Option<PathBuf>,
     /// Seconds for one request and its answer.
-    #[serde(default = "a_minute")]
+    #[serde(default = "super::a_minute")]
     pub timeout: u64,
-}
-
-fn a_minute() -> u64 {
-    60
 }

@@ -13,7 +13,7 @@ pub struct Vault {
     /// PEM certificates that replace the roots of the operating system.
     pub root: Option<PathBuf>,
     /// Seconds for one request and its answer.
-    #[serde(default = "a_minute")]
+    #[serde(default = "super::a_minute")]
     pub timeout: u64,
     /// The namespace of engine and login.
     pub namespace: Option<String>,
@@ -79,10 +79,6 @@ pub struct Kubernetes {
     /// The token of the service account; left out: where Kubernetes puts it.
     #[serde(default = "service_account")]
     pub token_source: SecretSource,
-}
-
-fn a_minute() -> u64 {
-    60
 }
 
 fn pki() -> String {
