@@ -44,16 +44,16 @@ pub(super) fn draw(source: &Source, diagnostic: &Diagnostic) -> String {
             let (line, column) = source.position(span.start);
             let gutter = line.to_string().len();
             let start = source.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-            let text: String =
-                source.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default().to_owned();
-            let before =
-                source.text.get(start..span.start).map(|before| shown(before).chars().count()).unwrap_or_default();
-            let marked =
-                source.text.get(span.start..span.end).and_then(|marked| marked.lines().next()).unwrap_or_default();
-            let carets = "^".repeat(shown(marked).chars().count().max(1));
+            let part = |start: usize, end: usize| source.text.get(start..end).unwrap_or_default();
+            let first_line = |text: &str| shown(text.lines().next().unwrap_or_default().trim_end_matches('\r'));
+            let marked = first_line(part(span.start, span.end));
+            let behind = first_line(part(span.start, source.text.len()));
+            let behind = behind.strip_prefix(&marked).unwrap_or_default().trim_end();
+            let (text, before, carets) = excerpt(&shown(part(start, span.start)), &marked, behind);
+            let carets = "^".repeat(carets);
             let label = diagnostic.label.as_deref().map(|label| format!(" {}", shown(label))).unwrap_or_default();
             let _ = writeln!(drawn, "{:gutter$}--> {}:{line}:{column}", "", shown(&source.name));
-            let _ = writeln!(drawn, "{:gutter$} |\n{line} | {}", "", shown(text.trim_end()));
+            let _ = writeln!(drawn, "{:gutter$} |\n{line} | {text}", "");
             let _ = writeln!(drawn, "{:gutter$} | {:before$}{carets}{label}", "", "");
         }
     }
@@ -61,4 +61,42 @@ pub(super) fn draw(source: &Source, diagnostic: &Diagnostic) -> String {
         let _ = writeln!(drawn, "  help: {}", shown(help));
     }
     drawn
+}
+
+/// The line, and columns before and under the mark. Of a line that fills a screen only what is around the mark.
+fn excerpt(before: &str, marked: &str, behind: &str) -> (String, usize, usize) {
+    const LONGEST: usize = 160;
+    const BESIDE: usize = 40;
+    let columns = |text: &str| text.chars().count();
+    let whole = format!("{before}{marked}{behind}");
+    if columns(&whole) <= LONGEST {
+        return (whole, columns(before), columns(marked).max(1));
+    }
+    let before = match before.char_indices().rev().nth(BESIDE) {
+        Some((cut, _)) => format!("...{}", before.get(cut..).unwrap_or_default()),
+        None => before.to_owned(),
+    };
+    let start = |text: &str, most: usize| match text.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}...", text.get(..cut).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    let (marked, behind) = (start(marked, LONGEST / 2), start(behind, BESIDE));
+    let carets = columns(&marked).max(1);
+    (format!("{before}{marked}{behind}"), columns(&before), carets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_shown_around_the_mark() {
+        assert_eq!(excerpt("ab", "cd", "ef"), ("abcdef".to_owned(), 2, 2));
+        let long = "\u{e4}".repeat(200);
+        let (text, before, carets) = excerpt(&long, "mark", &long);
+        assert_eq!(text.chars().skip(before).take(carets).collect::<String>(), "mark");
+        assert!(text.starts_with("...") && text.ends_with("...") && text.chars().count() < 100, "{text}");
+        let (text, _, carets) = excerpt("k=", &long, "");
+        assert!(carets < 100 && text.ends_with("..."), "{text}");
+    }
 }

@@ -93,12 +93,15 @@ pub(super) fn decode(bytes: &[u8], asked: Option<Encoding>) -> (String, Vec<Diag
     }
     if decoder.is_none() && std::str::from_utf8(bytes).is_err() {
         let (text, _, _) = encoding_rs::WINDOWS_1252.decode(bytes);
-        let warning = guessed(&text);
-        return (text.into_owned(), vec![warning]);
+        let found = [Some(guessed(&text)), foreign::not_lines(&text)];
+        return (text.into_owned(), found.into_iter().flatten().collect());
     }
     let decoder = decoder.unwrap_or(encoding_rs::UTF_8);
     let (text, _, malformed) = decoder.decode(bytes);
-    let problem = if malformed { Some(not_in(decoder.name(), &text)) } else { foreign::not_a_request(&text) };
+    let problem = match malformed {
+        true => Some(not_in(decoder.name(), &text)),
+        false => foreign::not_a_request(&text).or_else(|| foreign::not_lines(&text)),
+    };
     (text.into_owned(), problem.into_iter().collect())
 }
 

@@ -6,13 +6,17 @@ use x509_cert::request::CertReq;
 
 use super::{Diagnostic, Span};
 
-/// Why these bytes are no text at all. In a file of known encoding only emptiness and DER count.
+/// Why these bytes are no text at all. In a file of known encoding only emptiness, DER and UTF-32 count.
 pub(super) fn not_text(bytes: &[u8], encoding_known: bool) -> Option<Diagnostic> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(Diagnostic::error("the file is empty", None).help(START));
     }
     if let Some(kind) = der_kind(bytes) {
         return Some(error_about(kind));
+    }
+    if bytes.starts_with(UTF_32_MARK) {
+        let message = "the file is UTF-32, which neither certreq nor hsmcert reads";
+        return Some(Diagnostic::error(message, None).help("save it as UTF-8"));
     }
     if encoding_known {
         return None;
@@ -22,9 +26,30 @@ pub(super) fn not_text(bytes: &[u8], encoding_known: bool) -> Option<Diagnostic>
         return Some(Diagnostic::error(message, None).help("read it with --encoding utf-16le, or save it as UTF-8"));
     }
     let unprintable = bytes.iter().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
-    let binary = bytes.contains(&0) || unprintable * 10 > bytes.len();
+    // A stray NUL is a blank to certreq.
+    let binary = unprintable * 10 > bytes.len() || (bytes.contains(&0) && std::str::from_utf8(bytes).is_err());
     binary.then(|| Diagnostic::error("the file is binary, not a request file", None).help(START))
 }
+
+/// Line ends and marks that make one long line, or a strange key, of a request.
+pub(super) fn not_lines(text: &str) -> Option<Diagnostic> {
+    let mark = text.match_indices(BYTE_ORDER_MARK).find(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+    if let Some((at, mark)) = mark {
+        let place = Span { start: at, end: at + mark.len() };
+        return Some(
+            Diagnostic::error("a byte order mark inside of the file", Some(place))
+                .help("delete it: files were put together here, each with its own mark"),
+        );
+    }
+    let first = text.trim_end().find('\r').filter(|_| !text.contains('\n'))?;
+    let problem =
+        Diagnostic::error("the lines of this file end with CR alone", Some(Span { start: first, end: first }));
+    Some(problem.expecting("expected LF or CR LF").help("save it with line ends of Windows or Unix"))
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// The mark of UTF-32, low byte first, begins like that of UTF-16.
+const UTF_32_MARK: &[u8] = b"\xff\xfe\0\0";
 
 /// What else a text may be: PEM of some kind.
 pub(super) fn not_a_request(text: &str) -> Option<Diagnostic> {
@@ -39,7 +64,7 @@ pub(super) fn not_a_request(text: &str) -> Option<Diagnostic> {
     Some(Diagnostic { span: Some(span), ..error_about(pem_kind(label)) })
 }
 
-const START: &str = "start from one of the files in request-templates/";
+const START: &str = "start from a template: `hsmcert template list`";
 
 #[derive(Clone, Copy)]
 enum Kind {

@@ -1,7 +1,11 @@
 //! The line grammar of an INF: sections, entries, fields (setupapi's, as the tests of Wine assert it on Windows).
 
+mod doubts;
+mod field;
+
 use super::super::{Diagnostic, Span};
 use super::text::Text;
+use field::Field;
 
 /// A section as it is written; one name may come several times.
 #[derive(Debug)]
@@ -30,8 +34,9 @@ const LONGEST_FIELD: usize = 4096;
 
 /// Reads the lines. Whatever is wrong, the rest is read as well as can be.
 pub(super) fn read(text: &str) -> (Vec<Section>, Vec<Diagnostic>) {
-    let text = text.split(END_OF_FILE).next().unwrap_or_default();
-    let mut scanner = Scanner { text, at: 0, end: 0, next: 0, sections: vec![], homeless: false, problems: vec![] };
+    let (text, behind) = text.split_once(END_OF_FILE).unwrap_or((text, ""));
+    let problems = doubts::behind_the_end(text.len(), behind).into_iter().collect();
+    let mut scanner = Scanner { text, at: 0, end: 0, next: 0, sections: vec![], homeless: false, problems };
     while scanner.next_line() {
         scanner.line();
     }
@@ -129,7 +134,10 @@ impl<'a> Scanner<'a> {
         let mut field = Field::new(self.at);
         while let Some(next) = self.peek() {
             match next {
-                ';' => break,
+                ';' => {
+                    self.problems.extend(doubts::cut(self.text, self.at, self.end));
+                    break;
+                }
                 '"' => self.quoted(&mut field),
                 '\\' => self.backslash(&mut field),
                 ',' => {
@@ -168,6 +176,7 @@ impl<'a> Scanner<'a> {
         while self.at < self.end {
             let run = &self.text[self.at..self.end];
             let Some(quote) = run.find('"') else {
+                self.problems.extend(doubts::open_quote(self.text, self.at, self.end));
                 field.push(self.text, self.at, self.end);
                 self.at = self.end;
                 return;
@@ -195,6 +204,7 @@ impl<'a> Scanner<'a> {
             field.drop_blanks();
             self.next_line();
             self.skip_blanks();
+            self.problems.extend(doubts::joined(start, self.rest()));
         }
     }
 
@@ -227,42 +237,6 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// A key or a value in the making. White space around it is dropped, that inside and in quotes is kept.
-struct Field {
-    text: Text,
-    begun: bool,
-    /// Blanks that belong to the text if more of it follows.
-    pending: (usize, usize),
-}
-
-impl Field {
-    fn new(place: usize) -> Self {
-        Self { text: Text::new(place), begun: false, pending: (0, 0) }
-    }
-
-    fn blanks(&mut self, start: usize, end: usize) {
-        if self.begun {
-            self.pending = (start, end);
-        }
-    }
-
-    fn drop_blanks(&mut self) {
-        self.pending = (0, 0);
-    }
-
-    fn open_quote(&mut self, file: &str) {
-        self.push(file, 0, 0);
-        self.text.quoted = true;
-    }
-
-    fn push(&mut self, file: &str, start: usize, end: usize) {
-        let (blank, blank_end) = std::mem::take(&mut self.pending);
-        self.text.push(&file[blank..blank_end], blank);
-        self.text.push(&file[start..end], start);
-        self.begun = true;
-    }
-}
-
 fn is_blank(character: char) -> bool {
     character == '\0' || character.is_whitespace()
 }
@@ -270,10 +244,11 @@ fn is_blank(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Severity;
 
     fn entries(text: &str) -> Vec<Entry> {
         let (sections, problems) = read(&format!("[s]\n{text}"));
-        assert_eq!(problems, []);
+        assert!(problems.iter().all(|problem| problem.severity < Severity::Error), "{problems:?}");
         sections.into_iter().flat_map(|section| section.entries).collect()
     }
 
@@ -349,8 +324,8 @@ mod tests {
     fn sections_begin_with_a_bracket() {
         let (sections, problems) = read(" [A]x\na=1\r\n[]\n[ b c ] ; d=e\n\u{1a}[gone]");
         assert_eq!(sections.iter().map(|section| section.name.as_str()).collect::<Vec<_>>(), ["A", "", "b c"]);
-        assert_eq!(problems.len(), 1);
-        assert_eq!(problems[0].help.as_deref(), Some("write [b c]"));
+        let helps: Vec<_> = problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+        assert_eq!(helps, ["delete the character", "write [b c]"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Characters that word processors and web pages put in place of those that were typed.
+//! Characters that word processors and web pages put in place of those that were typed, and those that nobody sees.
 
 use super::super::{Diagnostic, Span};
 use super::document::Document;
 use super::text::Text;
 
-/// Reports curly quotes and dashes in keys and values, once for each of them.
+/// Reports curly quotes, dashes and invisible characters in keys and values, the first of each text.
 pub(super) fn check(document: &Document, problems: &mut Vec<Diagnostic>) {
     let entries = document.sections().iter().flat_map(|section| &section.entries);
     for entry in entries {
@@ -14,16 +14,38 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Diagnostic>) {
 }
 
 fn check_text(text: &Text) -> Option<Diagnostic> {
-    if text.as_str().is_ascii() {
+    let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_control();
+    if text.as_str().bytes().all(plain) {
         return None;
     }
-    let (at, found) = text.as_str().char_indices().find(|(_, found)| "“”„–—".contains(*found))?;
-    let place = text.whole().span_within(Span { start: at, end: at + found.len_utf8() });
-    Some(if "–—".contains(found) {
-        Diagnostic::note(format!("a dash {found}"), Some(place)).help("if it should be a hyphen, type -")
-    } else {
-        Diagnostic::warning(format!("a curly quote {found}"), Some(place))
+    text.as_str().char_indices().find_map(|(at, found)| {
+        let place = text.whole().span_within(Span { start: at, end: at + found.len_utf8() });
+        doubt(found).map(|doubt| doubt.at(place))
+    })
+}
+
+fn doubt(found: char) -> Option<Diagnostic> {
+    let number = format!("U+{:04X}", u32::from(found));
+    Some(match found {
+        '\u{201c}' | '\u{201d}' | '\u{201e}' => Diagnostic::warning(format!("a curly quote {found}"), None)
             .expecting("it quotes nothing")
-            .help("type the straight quote \"")
+            .help("type the straight quote \""),
+        '\u{2013}' | '\u{2014}' => {
+            Diagnostic::note(format!("a dash {found}"), None).help("if it should be a hyphen, type -")
+        }
+        '\u{a0}' => {
+            Diagnostic::note(format!("a no-break space {number}"), None).help("if it should be a blank, type one")
+        }
+        // Soft hyphen, zero width, direction, joiners, byte order mark.
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+            Diagnostic::warning(format!("an invisible character {number}"), None)
+                .expecting("it becomes a part of the value")
+                .help("delete it")
+        }
+        '\t' | '\r' | '\n' => return None,
+        _ if found.is_control() => {
+            Diagnostic::error(format!("a control character {number} in a value"), None).help("delete it")
+        }
+        _ => return None,
     })
 }
