@@ -14,10 +14,14 @@ pub(super) fn dns(text: &str) -> Checked {
     let host = a_labels(required(text, "host name")?)?;
     let doubt = if host.parse::<IpAddr>().is_ok() {
         Some(("is an address, not a host name", "clients look for addresses in IP names"))
+    } else if host.contains(['%', '$', '{', '}', '<', '>']) {
+        Some(("looks like a placeholder that was not filled", "no host has such a name"))
     } else if host.contains("://") || host.contains('/') {
         Some(("looks like a URL, not a host name", "a DNS name is the host alone"))
     } else if host.contains(':') {
         Some(("has a port in it", "a DNS name is the host alone"))
+    } else if host.contains("..") || host.starts_with('.') {
+        Some(("has an empty label", "no host has such a name"))
     } else if host.contains(char::is_whitespace) {
         Some(("has a blank in it", "no client will ever ask for such a name"))
     } else {

@@ -16,8 +16,9 @@ pub(super) fn by_name(name: &str) -> Result<KeyUsage, Diagnostic> {
         return Ok(KeyUsage::from_bits(1 << bit));
     }
     let near = did_you_mean(name.trim(), names().map(|(known, _)| known));
-    Err(Diagnostic::error(format!("unknown key usage `{}`{near}", name.trim()), None)
-        .expecting("expected a name like CERT_DIGITAL_SIGNATURE_KEY_USAGE or digitalSignature"))
+    Err(Diagnostic::error(format!("unknown key usage `{}`{near}", name.trim()), None).expecting(
+        "expected 0x80, or a name like CERT_DIGITAL_SIGNATURE_KEY_USAGE or digitalSignature; | between several",
+    ))
 }
 
 /// The usages in certreq's number: the low byte is the first byte of the BIT STRING, 0x8000 the top bit of the second

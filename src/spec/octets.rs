@@ -26,9 +26,14 @@ pub(super) fn hex(text: &str) -> Result<Vec<u8>, Diagnostic> {
 /// # Errors
 /// An error without a place.
 pub(super) fn base64(text: &str) -> Result<Vec<u8>, Diagnostic> {
-    STANDARD.decode(without_white_space(text)).map_err(|reason| {
-        Diagnostic::error(format!("not base64: {}", reason.to_string().to_lowercase()), None)
-            .expecting("expected base64 with its `=` padding")
+    let digits = without_white_space(text);
+    STANDARD.decode(&digits).map_err(|_| {
+        let digit = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '/' | '=');
+        let message = match digits.chars().find(|one| !digit(*one)) {
+            Some(strange) => format!("`{strange}` is not a base64 digit"),
+            None => "not base64: its length or its padding is wrong".to_owned(),
+        };
+        Diagnostic::error(message, None).expecting("expected base64 with its `=` padding")
     })
 }
 
@@ -64,6 +69,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         assert_eq!(hex("3g").unwrap_err().message, "`g` is not a hex digit");
         assert_eq!(hex("300").unwrap_err().message, "an odd number of hex digits: 3");
+        assert_eq!(base64("Aw-B").unwrap_err().message, "`-` is not a base64 digit");
         assert!(base64("AwIBhg").unwrap_err().message.starts_with("not base64: "));
     }
 

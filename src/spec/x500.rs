@@ -3,6 +3,7 @@
 //! Not RFC 4514: a backslash is no escape, a quote counts only as the first character of a value, and `;` separates.
 
 mod attribute_type;
+mod doubt;
 mod flags;
 mod value;
 
@@ -60,8 +61,14 @@ fn by_oid(key: &str) -> Option<(Oid, StringKind)> {
 fn unknown(key: &str) -> Diagnostic {
     let short = ATTRIBUTE_TYPES.iter().flat_map(|known| known.keys).copied();
     if let Some(known) = AttributeType::by_long_name(key) {
-        return Diagnostic::error(format!("unknown attribute type `{key}`"), None)
-            .help(format!("write {} for {key}", known.keys.first().unwrap_or(&"its OID")));
+        return Diagnostic::error(format!("unknown attribute type `{key}`"), None).help(match known.keys.first() {
+            Some(short) => format!("write {short} for {key}"),
+            None => format!("write {} for {key}", known.oid),
+        });
+    }
+    if key.starts_with('/') {
+        return Diagnostic::error(format!("`{key}=` is written for OpenSSL"), None)
+            .help("write C=US, O=Example, CN=host.example, with commas between");
     }
     Diagnostic::error(format!("unknown attribute type `{key}`{}", did_you_mean(key, short)), None)
         .expecting("expected CN, O, OU, L, S, C, E, DC, SERIALNUMBER, ... or an OID")
@@ -145,7 +152,10 @@ impl<'a> Parser<'a> {
                 let text = quoted.strip_suffix('"').unwrap_or(quoted).replace("\"\"", "\"");
                 value::text(key, oid, kind, &text, self.flags, doubts).map_err(Fault::Value)?
             }
-            (None, _) => value::text(key, oid, kind, raw, self.flags, doubts).map_err(Fault::Value)?,
+            (None, _) => {
+                doubts.extend(doubt::swallowed(key, raw));
+                value::text(key, oid, kind, raw, self.flags, doubts).map_err(Fault::Value)?
+            }
         };
         Ok(NameAttribute { oid, value })
     }

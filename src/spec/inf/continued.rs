@@ -24,7 +24,10 @@ pub(super) fn read<'a>(section: &'a Section, problems: &mut Vec<Diagnostic>) -> 
             continue;
         }
         match open.and_then(|index: usize| values.get_mut(index)).filter(|_| continues) {
-            Some(value) => add(&mut value.text, entry),
+            Some(value) => {
+                value.text.mark_seam();
+                add(&mut value.text, entry);
+            }
             None if continues => {
                 let problem =
                     Diagnostic::warning("`_continue_` has nothing before it to continue", Some(entry.key_span()));

@@ -80,16 +80,26 @@ impl Entry {
     /// # Errors
     /// certreq does not take several values either: an unquoted comma divided them.
     pub(super) fn value(&self) -> Result<Fragment<'_>, Diagnostic> {
+        self.value_joined(", ")
+    }
+
+    /// The same; where commas divided the value, the repair has this in their place.
+    ///
+    /// # Errors
+    /// Several values.
+    pub(super) fn value_joined(&self, separator: &str) -> Result<Fragment<'_>, Diagnostic> {
         match self.fields.as_slice() {
             [value] if !self.bare => Ok(value.whole().trim()),
             [_] => Err(Diagnostic::error(format!("`{}` without a value", self.key_str()), Some(self.key_span()))
                 .expecting("expected `=` and a value")),
             fields => {
                 let together: Vec<_> = fields.iter().map(Text::as_str).collect();
+                // Curly quotes quote nothing; in a repair they would be text.
+                let together = together.join(separator).replace(['\u{201c}', '\u{201d}', '\u{201e}'], "");
                 let message = format!("`{}` has {} values, divided by commas", self.key_str(), fields.len());
                 Err(Diagnostic::error(message, Some(self.values_span()))
                     .expecting("expected one value, in quotes")
-                    .help(format!("write {} = \"{}\"", self.key_str(), together.join(", ").replace('"', "\"\""))))
+                    .help(format!("write {} = \"{}\"", self.key_str(), together.replace('"', "\"\""))))
             }
         }
     }

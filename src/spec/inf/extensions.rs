@@ -108,7 +108,10 @@ fn critical(value: Fragment<'_>) -> Result<(Oid, Span), Diagnostic> {
             "true" | "false" | "yes" | "no" | "1" | "0" => {
                 problem.expecting("expected the OIDs of the critical extensions").help("write Critical = 2.5.29.17")
             }
-            _ => problem,
+            _ => match by_name(&value) {
+                Some(oid) => problem.help(format!("write {oid} for {}", value.as_str())),
+                None => problem,
+            },
         }
     })
 }
@@ -125,6 +128,10 @@ const NAMES: [(&str, &str); 8] = [
     ("SAN", "2.5.29.17"),
 ];
 
+fn by_name(key: &str) -> Option<&'static str> {
+    NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, oid)| *oid)
+}
+
 fn not_an_oid(key: &str, value: &str) -> Diagnostic {
     let problem = Diagnostic::error(format!("`{key}` is not the OID of an extension"), None);
     let problem = problem.expecting("expected an OID, Critical or _continue_");
@@ -134,7 +141,7 @@ fn not_an_oid(key: &str, value: &str) -> Diagnostic {
     if key.starts_with(['#', '/']) {
         return problem.help("begin comments with `;`");
     }
-    if let Some((_, oid)) = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+    if let Some(oid) = by_name(key) {
         return problem.help(format!("write {oid} for {key}"));
     }
     let near = did_you_mean(key, ["Critical", "_continue_"]);

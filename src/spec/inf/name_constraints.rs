@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use super::super::Diagnostic;
 use super::document::Document;
 use super::lines::Section;
-use super::names;
 use super::pairs::{self, Pair};
 use super::text::{Fragment, Text};
+use super::{names, settings};
 use crate::request::{GeneralName, NameConstraints, Subtree};
 
 /// `Include = A` and `Exclude = B` in `[NameConstraintsExtension]`, and the sections `[A]` and `[B]`.
 pub(super) fn from_section(document: &Document, section: &Section, problems: &mut Vec<Diagnostic>) -> NameConstraints {
+    settings::report_unknown(section, &["Include", "Exclude", "Critical"], &[], problems);
+    let before = problems.len();
     let mut constraints = NameConstraints::default();
     for entry in section.entries.iter().filter(|entry| !entry.bare) {
         let subtrees = match entry.key_str().to_lowercase().as_str() {
@@ -29,6 +31,10 @@ pub(super) fn from_section(document: &Document, section: &Section, problems: &mu
                 }
             }
         }
+    }
+    if constraints == NameConstraints::default() && problems.len() == before {
+        let empty = Diagnostic::error(format!("[{}] constrains nothing", section.name), Some(section.header));
+        problems.push(empty.help("add Include = Name, and a section [Name] with DNS = example.com"));
     }
     constraints
 }

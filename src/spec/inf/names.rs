@@ -29,6 +29,7 @@ pub(super) fn name(pair: Pair<'_>, problems: &mut Vec<Diagnostic>) -> Option<Gen
         problems.push(problem);
         return None;
     }
+    problems.extend(torn(&token, value));
     let checked = match token.to_lowercase().as_str() {
         "dns" => general_name::dns(&value),
         "email" => general_name::email(&value),
@@ -71,6 +72,15 @@ fn glued(value: Fragment<'_>, token: &str) -> Option<Diagnostic> {
     let problem = Diagnostic::error(format!("an & is missing before `{rest}`"), Some(place));
     let problem = problem.expecting(format!("without it this belongs to the name `{first}`"));
     Some(problem.help(format!("end every name with &: {token}={first}&")))
+}
+
+/// A name that begins in one line and ends in a `_continue_` behind it.
+fn torn(token: &str, value: Fragment<'_>) -> Option<Diagnostic> {
+    // The base64 or hex of an otherName may be divided anywhere.
+    let rest = value.behind_seam().filter(|_| Oid::new(token).is_err())?;
+    let first = value.strip_suffix(rest.as_str()).unwrap_or_default();
+    let problem = Diagnostic::warning(format!("one name over two lines: `{}`", value.as_str()), Some(rest.span()));
+    Some(problem.expecting("is an & missing before this?").help(format!("end every name with &: {token}={first}&")))
 }
 
 fn directory_name(value: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<GeneralName> {

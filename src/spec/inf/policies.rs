@@ -4,8 +4,8 @@ use super::super::suggest::did_you_mean;
 use super::super::{Diagnostic, oid};
 use super::document::Document;
 use super::lines::Section;
-use super::pairs;
 use super::text::Fragment;
+use super::{pairs, settings};
 use crate::request::{Policy, PolicyQualifier};
 
 /// What a policy is made of, in a section and in `{text}`.
@@ -13,6 +13,7 @@ const WORDS: [&str; 3] = ["OID", "Notice", "URL"];
 
 /// `Policies = A, B` in `[PolicyStatementExtension]`, and the sections `[A]` and `[B]`.
 pub(super) fn from_section(document: &Document, section: &Section, problems: &mut Vec<Diagnostic>) -> Vec<Policy> {
+    settings::report_unknown(section, &["Policies", "Critical"], &[], problems);
     let mut policies = Vec::new();
     let names = section.entries.iter().filter(|entry| entry.is("Policies") && !entry.bare);
     for name in names.flat_map(|entry| &entry.fields).map(|field| field.whole().trim()) {

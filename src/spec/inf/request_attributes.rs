@@ -26,6 +26,10 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Diagnostic>) -> Reque
         let value = text.whole().trim();
         match key.to_lowercase().as_str() {
             _ if value.is_empty() => {}
+            "certificatetemplate" if read.template.is_some() => {
+                let problem = Diagnostic::warning(format!("`{key}` is given again"), Some(entry.key_span()));
+                problems.push(problem.expecting("the first one counts"));
+            }
             "certificatetemplate" => match known_extension::template_name(&value) {
                 Ok(template) => read.template = Some(template),
                 Err(problem) => problems.push(problem.at(value.span())),

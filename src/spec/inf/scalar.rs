@@ -55,6 +55,19 @@ pub(super) fn flags(
     sum
 }
 
+/// One of these words, in any case and with or without the `XCN_` of CertEnroll, or a number.
+///
+/// # Errors
+/// An error at the place of the text, with this label.
+pub(super) fn choice(text: Fragment<'_>, names: &[(&str, u32)], expected: &str) -> Result<u32, Diagnostic> {
+    let plain = without("XCN_", &text);
+    let named = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain)).map(|(_, value)| *value);
+    named.or_else(|| plain_number(plain)).ok_or_else(|| {
+        let near = did_you_mean(plain, names.iter().map(|(name, _)| *name));
+        Diagnostic::error(format!("unknown word `{}`{near}", text.as_str()), Some(text.span())).expecting(expected)
+    })
+}
+
 /// The name without this prefix, in any case.
 fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
     match name.get(..prefix.len()) {

@@ -83,6 +83,7 @@ fn critical(section: &Section, problems: &mut Vec<Diagnostic>) -> bool {
 
 /// `OID = 1.2.3`, once for each usage. None for a section without any.
 fn usages(section: &Section, problems: &mut Vec<Diagnostic>) -> Option<Vec<Oid>> {
+    let before = problems.len();
     let mut usages = Vec::new();
     for entry in &section.entries {
         if entry.is("OID") && !entry.bare {
@@ -103,12 +104,11 @@ fn usages(section: &Section, problems: &mut Vec<Diagnostic>) -> Option<Vec<Oid>>
             problems.push(not_a_usage(entry));
         }
     }
-    if usages.is_empty() {
+    if usages.is_empty() && problems.len() == before {
         let problem = Diagnostic::warning(format!("[{}] names no usage", section.name), Some(section.header));
         problems.push(problem.help("add OID = 1.3.6.1.5.5.7.3.1 for a TLS server"));
-        return None;
     }
-    Some(usages)
+    Some(usages).filter(|usages| !usages.is_empty())
 }
 
 fn not_a_usage(entry: &Entry) -> Diagnostic {

@@ -49,8 +49,17 @@ impl<'a> Settings<'a> {
 
     /// The value of a key; an empty one is none.
     pub(super) fn value(&mut self, key: &str) -> Option<Fragment<'a>> {
+        self.joined(key, ", ")
+    }
+
+    /// The value of a key that takes flags: who wrote commas between them meant `|`.
+    pub(super) fn flag_words(&mut self, key: &str) -> Option<Fragment<'a>> {
+        self.joined(key, " | ")
+    }
+
+    fn joined(&mut self, key: &str, separator: &str) -> Option<Fragment<'a>> {
         let entry = self.by_key.get(&key.to_lowercase())?;
-        let value = entry.value();
+        let value = entry.value_joined(separator);
         self.kept(value).filter(|value| !value.is_empty())
     }
 
@@ -64,40 +73,53 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn number(&mut self, key: &str) -> Option<u32> {
-        let value = self.value(key)?;
+        // 2,048
+        let value = self.joined(key, "")?;
         self.kept(scalar::number(value))
     }
 
     pub(super) fn flags(&mut self, key: &str, prefix: &str, names: &[(&str, u32)]) -> Option<u32> {
-        let value = self.value(key)?;
+        let value = self.flag_words(key)?;
         scalar::flags(value, prefix, names, self.problems)
+    }
+
+    /// One of these words, or its number.
+    pub(super) fn choice(&mut self, key: &str, names: &[(&str, u32)], expected: &str) -> Option<u32> {
+        let value = self.value(key)?;
+        self.kept(scalar::choice(value, names, expected))
     }
 
     /// Warns about keys that are not among the known ones; `elsewhere` tells where some of them belong.
     pub(super) fn report_unknown(&mut self, known: &[&str], elsewhere: &[(&str, &str)]) {
-        for entry in &self.section.entries {
-            if known.iter().any(|key| entry.is(key)) {
-                continue;
-            }
-            let key = entry.key_str();
-            let name = &self.section.name;
-            let near = did_you_mean(key, known.iter().copied());
-            let problem = if key.starts_with(['#', '/']) {
-                Diagnostic::warning(format!("`{key}` is not a comment in an INF"), None).help("begin comments with `;`")
-            } else {
-                Diagnostic::warning(format!("unknown key `{key}` in [{name}]{near}"), None)
-            };
-            let place = elsewhere.iter().find(|(name, _)| entry.is(name)).map(|(_, place)| *place);
-            let problem = match place {
-                Some(place) => problem.help(format!("`{key}` belongs into {place}")),
-                None => problem,
-            };
-            self.problems.push(problem.at(entry.key_span()));
-        }
+        report_unknown(self.section, known, elsewhere, self.problems);
     }
 
     /// The good value; a problem is put to the others.
     pub(super) fn kept<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+}
+
+/// Warns about keys of a section that are not among the known ones; `elsewhere` tells where some of them belong.
+pub(super) fn report_unknown(
+    section: &Section,
+    known: &[&str],
+    elsewhere: &[(&str, &str)],
+    problems: &mut Vec<Diagnostic>,
+) {
+    for entry in section.entries.iter().filter(|entry| !known.iter().any(|key| entry.is(key))) {
+        let key = entry.key_str();
+        let near = did_you_mean(key, known.iter().copied());
+        let problem = if key.starts_with(['#', '/']) {
+            Diagnostic::warning(format!("`{key}` is not a comment in an INF"), None).help("begin comments with `;`")
+        } else {
+            Diagnostic::warning(format!("unknown key `{key}` in [{}]{near}", section.name), None)
+        };
+        let place = elsewhere.iter().find(|(name, _)| entry.is(name)).map(|(_, place)| *place);
+        let problem = match place {
+            Some(place) => problem.help(format!("`{key}` belongs into {place}")),
+            None => problem,
+        };
+        problems.push(problem.at(entry.key_span()));
     }
 }

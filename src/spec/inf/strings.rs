@@ -58,6 +58,7 @@ impl<'a> Strings<'a> {
                 Some(value) => {
                     self.room -= value.len();
                     self.used.insert(name.to_lowercase());
+                    problems.extend(self.once(&name, value, place));
                     expanded.push_replacement(value, place);
                 }
                 None => {
@@ -68,6 +69,15 @@ impl<'a> Strings<'a> {
         }
         expanded.push_fragment(rest);
         *text = expanded;
+    }
+
+    /// A string whose value asks for another one.
+    fn once(&self, name: &str, value: &str, place: Span) -> Option<Diagnostic> {
+        let known = |inner: &&str| self.values.contains_key(&inner.to_lowercase());
+        let inner = value.split('%').skip(1).step_by(2).find(known)?;
+        let message = format!("%{inner}% in the value of `{name}` stays as it is");
+        let problem = Diagnostic::warning(message, Some(place)).expecting("strings are replaced once");
+        Some(problem.help(format!("write the value of `{inner}` itself into `{name}`")))
     }
 
     /// Overrides that no `%name%` of the file asks for.
@@ -125,8 +135,9 @@ mod tests {
     fn names_are_replaced_once_in_any_case() {
         let (text, problems) = expanded("san=2.5.29.17\nx=\"1,2\"\ny=%x%", "{text}%X%,%%,%nope%,%y%%san%", &[]);
         assert_eq!(text, "{text}1,2,%,%nope%,%x%2.5.29.17");
-        assert_eq!(problems.len(), 1);
-        assert!(problems[0].message.contains("no string `nope`"));
+        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let expected = ["no string `nope`: %nope% stays as it is", "%x% in the value of `y` stays as it is"];
+        assert_eq!(messages, expected);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) struct Text {
     place: usize,
     /// Was any of it in quotes?
     pub(super) quoted: bool,
+    /// Offsets in the string at which a `_continue_` goes on.
+    seams: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,7 @@ struct Part {
 impl Text {
     /// No text yet, at this offset of the file.
     pub(super) fn new(place: usize) -> Self {
-        Self { string: String::new(), parts: Vec::new(), place, quoted: false }
+        Self { string: String::new(), parts: Vec::new(), place, quoted: false, seams: Vec::new() }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -52,6 +54,11 @@ impl Text {
             self.parts.push(Part { at: self.string.len(), source, verbatim: false });
             self.string.push_str(text);
         }
+    }
+
+    /// Marks the end so far: what is added next comes from another entry.
+    pub(super) fn mark_seam(&mut self) {
+        self.seams.push(self.string.len());
     }
 
     /// Adds a part of another text.
@@ -107,6 +114,14 @@ pub(super) struct Fragment<'a> {
 impl<'a> Fragment<'a> {
     pub(super) fn as_str(self) -> &'a str {
         &self.text.string[self.range.0..self.range.1]
+    }
+
+    /// What comes behind the first seam inside of it, if there is one.
+    pub(super) fn behind_seam(self) -> Option<Self> {
+        let (start, end) = self.range;
+        let inside = self.text.seams.partition_point(|seam| *seam <= start);
+        let seam = self.text.seams.get(inside).copied().filter(|seam| *seam < end)?;
+        Some(Self { range: (seam, end), ..self })
     }
 
     /// Where it stands in the file.

@@ -35,6 +35,12 @@ pub(super) fn read(oid: Oid, text: Fragment<'_>, problems: &mut Vec<Diagnostic>)
 fn usages(text: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Oid> {
     let mut usages = Vec::new();
     for part in text.split(',').map(Fragment::trim).filter(|part| !part.is_empty()) {
+        if let Some(rest) = part.behind_seam() {
+            let problem =
+                Diagnostic::error(format!("one usage over two lines: `{}`", part.as_str()), Some(rest.span()));
+            problems.push(problem.expecting("expected a comma before this"));
+            continue;
+        }
         match oid::parse(&part) {
             Ok(usage) => usages.push(usage),
             Err(problem) => problems.push(problem.at(part.span())),

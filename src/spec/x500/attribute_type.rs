@@ -32,7 +32,7 @@ pub(in crate::spec) enum StringKind {
     Unknown,
 }
 
-use StringKind::{Directory, Ia5, Mailbox, Printable};
+use StringKind::{Directory, Ia5, Mailbox, Printable, Unknown};
 
 /// The names of `CertStrToName` and of Windows' OID table; `UID` is hsmcert's addition (RFC 4519, 2.39).
 pub(in crate::spec) const ATTRIBUTE_TYPES: &[AttributeType] = &[
@@ -58,6 +58,10 @@ pub(in crate::spec) const ATTRIBUTE_TYPES: &[AttributeType] = &[
     row(&["UnstructuredName"], "unstructuredName", "1.2.840.113549.1.9.2", Ia5, 255),
     row(&["UnstructuredAddress"], "unstructuredAddress", "1.2.840.113549.1.9.8", Directory, 255),
     row(&["UID"], "userId", "0.9.2342.19200300.100.1.1", Directory, 256),
+    // Windows has no names for these.
+    row(&[], "businessCategory", "2.5.4.15", Unknown, 128),
+    row(&[], "pseudonym", "2.5.4.65", Unknown, 128),
+    row(&[], "organizationIdentifier", "2.5.4.97", Unknown, 256),
 ];
 
 const fn row(

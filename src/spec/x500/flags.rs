@@ -47,9 +47,9 @@ const ENABLE_UTF8: u32 = 0x0004_0000;
 const DISABLE_UTF8_DIR_STR: u32 = 0x0010_0000;
 
 impl Flags {
-    /// Names without their `CERT_NAME_STR_`, and numbers. The five without a constant change nothing here: two string
+    /// Names without their `CERT_NAME_STR_`, and numbers. Those without a constant change nothing here: string
     /// forms that are read alike, one for decoding, and two that are always on.
-    pub(in crate::spec) const NAMES: [(&str, u32); 15] = [
+    pub(in crate::spec) const NAMES: [(&str, u32); 17] = [
         ("FORWARD_FLAG", FORWARD),
         ("REVERSE_FLAG", REVERSE),
         ("COMMA_FLAG", COMMA),
@@ -63,6 +63,8 @@ impl Flags {
         ("DISABLE_IE4_UTF8_FLAG", 0x0001_0000),
         ("FORCE_UTF8_DIR_STR_FLAG", 0x0008_0000),
         ("ENABLE_PUNYCODE_FLAG", 0x0020_0000),
+        ("NONE", 0),
+        ("CERT_SIMPLE_NAME_STR", 1),
         ("CERT_OID_NAME_STR", 2),
         ("CERT_X500_NAME_STR", 3),
     ];

@@ -1,7 +1,7 @@
 //! Text of a name -> value with its ASN.1 string type, as `CertStrToName` chooses it.
 
 use super::super::{Diagnostic, general_name};
-use super::{AttributeType, Flags, StringKind};
+use super::{AttributeType, Flags, StringKind, doubt};
 use crate::request::{NameValue, Oid, StringType};
 
 /// The value for an attribute. `key` is the type as the user wrote it, for messages.
@@ -22,6 +22,7 @@ pub(super) fn text(
             .help(format!("leave `{key}=` away")));
     }
     doubts.extend(length_doubt(key, oid, text));
+    doubts.extend(doubt::unfilled(key, text));
     let (text, string_type) = match kind {
         StringKind::Directory if !flags.printable_first => (text.to_owned(), StringType::Utf8),
         StringKind::Directory | StringKind::Unknown => (text.to_owned(), printable_or_more(text, flags)),

@@ -10,9 +10,13 @@ use crate::request::{KeyRequest, KeySource};
 
 /// The key pair that the section asks for.
 pub(super) fn read(settings: &mut Settings<'_>) -> KeyRequest {
-    let asked = settings.value("KeyAlgorithm").and_then(|name| algorithm(name, settings.problems));
-    let Asked { algorithm, agreement } = asked.unwrap_or(Asked { algorithm: KeyAlgorithm::DEFAULT, agreement: false });
-    let algorithm = with_length(algorithm, settings);
+    let asked = settings.value("KeyAlgorithm").map(|name| algorithm(name, settings.problems));
+    let (algorithm, agreement) = match asked {
+        Some(Some(Asked { algorithm, agreement })) => (with_length(algorithm, settings), agreement),
+        // 256 with an algorithm that nobody knows is the size of a curve.
+        Some(None) if settings.number("KeyLength").is_some_and(|bits| bits < 1024) => (KeyAlgorithm::DEFAULT, false),
+        Some(None) | None => (with_length(KeyAlgorithm::DEFAULT, settings), false),
+    };
     let label = settings.text("KeyContainer");
     let source = if settings.boolean("UseExistingKeySet").unwrap_or(false) {
         if label.is_none() {
@@ -92,7 +96,10 @@ fn refused(name: Fragment<'_>, reason: &str, problems: &mut Vec<Diagnostic>) -> 
 }
 
 fn unknown(name: Fragment<'_>, problems: &mut Vec<Diagnostic>) -> Option<Asked> {
-    let near = did_you_mean(&name, NAMES);
+    let near = match name.to_lowercase().as_str() {
+        "ec" | "ecc" => "; did you mean `ECDSA_P256`?".to_owned(),
+        _ => did_you_mean(&name, NAMES),
+    };
     let problem = Diagnostic::error(format!("unknown key algorithm `{}`{near}", name.as_str()), Some(name.span()));
     problems.push(problem.expecting(format!("expected {}", NAMES.join(", "))));
     None

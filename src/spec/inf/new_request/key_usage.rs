@@ -9,7 +9,7 @@ use crate::request::KeyUsage;
 
 /// The usages; none for a sum of 0.
 pub(super) fn read(settings: &mut Settings<'_>, algorithm: KeyAlgorithm) -> Option<KeyUsage> {
-    let value = settings.value("KeyUsage")?;
+    let value = settings.flag_words("KeyUsage")?;
     let mut bits = 0;
     for part in value.split('|').map(Fragment::trim) {
         let usage = match scalar::number(part) {

@@ -6,10 +6,11 @@ use super::validity;
 use crate::request::Product;
 
 const TYPES: [(&str, u32); 5] = [("PKCS10", 1), ("PKCS7", 2), ("CMC", 3), ("Cert", 4), ("SCEP", 0xfd00)];
+const EXPECTED: &str = "expected PKCS10 or Cert";
 
 /// What is made: a PKCS#10 request unless the file says otherwise.
 pub(super) fn read(settings: &mut Settings<'_>) -> Product {
-    let asked = settings.flags("RequestType", "", &TYPES).unwrap_or(1);
+    let asked = settings.choice("RequestType", &TYPES, EXPECTED).unwrap_or(1);
     let (form, use_instead) = match asked {
         1 => {
             validity::report_as_useless(settings);
@@ -22,6 +23,6 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Product {
         _ => ("such", "write RequestType = PKCS10, or Cert for a self-signed certificate"),
     };
     let problem = Diagnostic::error(format!("{form} requests are not supported"), settings.span("RequestType"));
-    settings.problems.push(problem.expecting("expected PKCS10 or Cert").help(use_instead));
+    settings.problems.push(problem.expecting(EXPECTED).help(use_instead));
     Product::Pkcs10
 }

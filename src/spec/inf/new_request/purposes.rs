@@ -8,6 +8,7 @@ use crate::request::KeyPurposes;
 /// `AT_KEYEXCHANGE` of wincrypt.h.
 const KEY_EXCHANGE: u32 = 1;
 const KEY_SPECS: [(&str, u32); 3] = [("AT_NONE", 0), ("AT_KEYEXCHANGE", KEY_EXCHANGE), ("AT_SIGNATURE", 2)];
+const EXPECTED: &str = "expected 0, 1 (AT_KEYEXCHANGE) or 2 (AT_SIGNATURE)";
 
 /// `NCRYPT_ALLOW_*` of ncrypt.h.
 const ALLOW_DECRYPT: u32 = 1;
@@ -71,10 +72,10 @@ pub(super) fn of_existing(settings: &mut Settings<'_>) -> KeyPurposes {
 }
 
 fn key_spec(settings: &mut Settings<'_>) -> Option<u32> {
-    let spec = settings.flags(SPEC, "", &KEY_SPECS);
+    let spec = settings.choice(SPEC, &KEY_SPECS, EXPECTED);
     if let Some(strange) = spec.filter(|spec| *spec > 2) {
         let problem = Diagnostic::error(format!("unknown KeySpec {strange}"), settings.span(SPEC));
-        settings.problems.push(problem.expecting("expected 0, 1 (AT_KEYEXCHANGE) or 2 (AT_SIGNATURE)"));
+        settings.problems.push(problem.expecting(EXPECTED));
     }
     spec
 }
