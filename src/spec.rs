@@ -7,6 +7,7 @@ mod foreign;
 mod general_name;
 mod inf;
 mod invalid;
+mod invisible;
 mod key_usage;
 mod known_extension;
 mod octets;

@@ -1,6 +1,6 @@
 //! Characters that word processors and web pages put in place of those that were typed, and those that nobody sees.
 
-use super::super::{Diagnostic, Span};
+use super::super::{Diagnostic, Span, invisible};
 use super::document::Document;
 use super::text::Text;
 
@@ -36,16 +36,10 @@ fn doubt(found: char) -> Option<Diagnostic> {
         '\u{a0}' => {
             Diagnostic::note(format!("a no-break space {number}"), None).help("if it should be a blank, type one")
         }
-        // Soft hyphen, zero width, direction, joiners, byte order mark.
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-            Diagnostic::warning(format!("an invisible character {number}"), None)
-                .expecting("it becomes a part of the value")
-                .help("delete it")
-        }
         '\t' | '\r' | '\n' => return None,
         _ if found.is_control() => {
             Diagnostic::error(format!("a control character {number} in a value"), None).help("delete it")
         }
-        _ => return None,
+        _ => return invisible::warning(found),
     })
 }

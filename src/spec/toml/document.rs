@@ -1,11 +1,12 @@
 //! Text -> [`Request`], with every problem of the text on the list.
 
-use toml::de::DeTable;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::findings::Findings;
 use super::format::Request;
 use super::{overrides, shape, syntax, variables};
-use crate::spec::{Options, Source};
+use crate::spec::{Options, Source, invisible};
 
 /// Reads the text as far as it goes. After syntax errors there is nothing to go on with.
 pub(super) fn read(source: &Source, options: &Options, found: &mut Findings<'_>) -> Option<Request> {
@@ -18,5 +19,19 @@ pub(super) fn read(source: &Source, options: &Options, found: &mut Findings<'_>)
     let mut table = document.into_inner();
     overrides::apply(&mut table, &options.overrides, source.text.len(), found);
     variables::expand(&mut table, source, &options.variables, found);
+    table.values().for_each(|value| look_for_invisible(value, found));
     Some(shape::fit(table, span, found))
+}
+
+/// Reports the first invisible character of each string.
+fn look_for_invisible(value: &Spanned<DeValue<'_>>, found: &mut Findings<'_>) {
+    match value.get_ref() {
+        DeValue::String(text) => {
+            let warning = text.chars().find_map(invisible::warning);
+            warning.into_iter().for_each(|warning| found.push(warning.at(value.span().into())));
+        }
+        DeValue::Array(items) => items.iter().for_each(|item| look_for_invisible(item, found)),
+        DeValue::Table(table) => table.values().for_each(|value| look_for_invisible(value, found)),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+    }
 }

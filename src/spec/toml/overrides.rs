@@ -140,10 +140,17 @@ fn scalar<'a>(kind: Kind, set: &'a Override, span: Option<Span>) -> Result<DeVal
 }
 
 fn unknown(set: &Override, span: Option<Span>) -> Diagnostic {
-    let short = TARGETS.iter().map(|(short, _, key, _)| if short.is_empty() { *key } else { *short });
-    let names: Vec<&str> = short.chain(attribute::KNOWN.iter().map(|known| known.key)).collect();
     let error = Diagnostic::error("no such key can be set", span);
-    match suggest::nearest(&set.key, names.iter().copied()) {
+    // A key that has only its full name.
+    if let Some((_, section, key, _)) = TARGETS.iter().find(|(_, _, key, _)| *key == set.key) {
+        return error.help(format!("write {section}.{key}={}", set.value));
+    }
+    let short = TARGETS.iter().map(|(short, section, key, _)| match *short {
+        "" => format!("{section}.{key}"),
+        short => short.to_owned(),
+    });
+    let names: Vec<String> = short.chain(attribute::KNOWN.iter().map(|known| known.key.to_owned())).collect();
+    match suggest::nearest(&set.key, names.iter().map(String::as_str)) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help(format!("keys that can be set: {}", names.join(", "))),
     }

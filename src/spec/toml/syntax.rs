@@ -83,5 +83,11 @@ fn repair(line: &str) -> Option<String> {
 
 fn quoted(value: &str) -> String {
     let value = value.split('#').next().unwrap_or_default().trim();
+    let lower = value.to_lowercase();
+    match lower.as_str() {
+        "true" | "yes" | "on" => return "true".to_owned(),
+        "false" | "no" | "off" => return "false".to_owned(),
+        _ => {}
+    }
     if value.starts_with(['"', '\'', '[', '{']) { value.to_owned() } else { format!("\"{value}\"") }
 }

@@ -187,7 +187,11 @@ pub(super) fn unknown<T>(list: &[(&str, T)], word: &Placed<String>, what: &str) 
 /// The nearest word, where `digitalSignature`, `SHA-256` and `P-256` are spelled otherwise, not wrongly.
 fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
     let plain = |word: &str| word.replace(['-', '_', ' '], "").to_lowercase();
-    let same = words.iter().find(|known| plain(known) == plain(word)).copied();
+    let meant = match plain(word).as_str() {
+        "subjectaltname" | "subjectalternativename" => "san".to_owned(),
+        other => other.to_owned(),
+    };
+    let same = words.iter().find(|known| plain(known) == meant).copied();
     same.or_else(|| suggest::nearest(word, words.iter().copied()))
 }
 

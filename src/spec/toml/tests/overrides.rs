@@ -55,6 +55,9 @@ fn overrides_replace_the_values_of_the_file() {
 fn a_bad_override_is_named() {
     let one = |key, value| found(SAN, &set(&[(key, value)])).remove(0);
     assert_eq!(one("dnss", "x"), " | --set dnss: no such key can be set |  | did you mean `dns`?");
+    assert!(one("registered-id", "1.2.3").ends_with("write san.registered-id=1.2.3"));
+    assert!(one("profile", "luna").ends_with("write token.profile=luna"));
+    assert!(one("nonsense", "x").contains("san.registered-id"));
     assert_eq!(one("key.size", "big"), " | --set key.size: `big` is not a whole number |  | ");
     assert!(one("reuse", "yes").contains("--set reuse: `yes` is not `true` or `false`"));
     assert!(one("ip", "x").starts_with(" | --set ip: `x` is not an IP address"));

@@ -48,6 +48,7 @@ fn a_problem_says_what_to_type() {
     let help = |text: &str| problem(text).rsplit(" | ").next().unwrap().to_owned();
     assert_eq!(help(&format!("key-usag = []\n{SAN}")), "did you mean `key-usage`?");
     assert_eq!(help(&format!("{SAN}[key]\nkey-usage = []")), "`key-usage` belongs above the first [table]");
+    assert_eq!(help(&format!("critical = 'subjectAltName'\n{SAN}")), "did you mean \"san\"?");
     assert_eq!(help("dns = 'a.example'"), "`dns` belongs below [san]");
     assert_eq!(help(&format!("cn = 'a'\n{SAN}")), "`cn` belongs below [subject]");
     assert_eq!(help(&format!("key-usage = 'digitalSignature'\n{SAN}")), "did you mean \"digital-signature\"?");
@@ -74,6 +75,7 @@ fn syntax_errors_say_what_to_type() {
     assert!(help("[NewRequest]\nSubject = 'CN=x'\nsan.dns = 'x'\n").contains(".inf"));
     assert!(help(&format!("{SAN}[extension]\noid = '1.2.3'\nhex='0500'")).contains("[[...]]"));
     assert!(help("[[key]]\nsize = 2048").contains("single brackets"));
+    assert_eq!(help("must-staple = True\n"), "write must-staple = true");
 }
 
 #[test]
@@ -95,6 +97,9 @@ fn what_a_ca_would_refuse_is_a_warning() {
         warning(&format!("key-usage = 'key-encipherment'\n{SAN}key.algorithm = 'ecdsa'")).contains("cannot encipher")
     );
     assert!(warning(&format!("critical = ['must-staple']\n{SAN}")).contains("not in the request"));
+    let invisible = warning(&format!("{SAN}key.label = 'a\u{200b}b'"));
+    assert_eq!(invisible, "an invisible character U+200B | delete it");
+    assert!(warning(&format!("subject.cn = 'www.example.com'\nsubject.o = '$Org'\n{SAN}")).contains("placeholder"));
     assert!(problem("").contains("names nobody"));
     ok("extended-key-usage = 'client-auth'\nsubject.cn = 'www.example.com'");
 }
