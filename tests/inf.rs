@@ -422,6 +422,23 @@ fn key_spec_and_key_usage_property_say_what_the_key_may_do() {
     }
 }
 
+/// The keys of `[NewRequest]` in `certreq_1` and in certsrv.h of the Windows SDK.
+#[test]
+fn every_key_of_certreq_is_known() {
+    const KEYS: &str = "Subject SubjectNameFlags X500NameFlags Exportable ExportableEncrypted HashAlgorithm KeyAlgorithm \
+        KeyAlgorithmParameters EccKeyParameters EccKeyParameters_P EccKeyParameters_A EccKeyParameters_B \
+        EccKeyParameters_Seed EccKeyParameters_Base EccKeyParameters_Order EccKeyParameters_Cofactor EccKeyParametersType \
+        KeyLength KeyContainer ReaderName KeySpec KeyUsage KeyUsageProperty KeyProtection UserProtected UIContextMessage \
+        MachineKeySet Silent SecurityDescriptor PrivateKeyArchive EncryptionAlgorithm EncryptionLength ProviderName \
+        ProviderType RequestType RequesterName RenewalCert UseExistingKeySet AlternateSignatureAlgorithm SMIME \
+        SuppressDefaults FriendlyName NotBefore NotAfter ValidityPeriod ValidityPeriodUnits SerialNumber PublicKey \
+        PublicKeyParameters AttestPrivateKey CAThumbprint CACerts CACapabilities ChallengePassword";
+    for key in KEYS.split_whitespace() {
+        let said = said(&format!("{key} = 1"));
+        assert!(said.iter().all(|said| !said.contains("in [NewRequest]")), "{said:?}");
+    }
+}
+
 #[test]
 fn boilerplate_is_passed_over_in_silence() {
     let boilerplate = "Exportable = FALSE\nExportableEncrypted = false\nPrivateKeyArchive = FALSE\nUserProtected = FALSE\n\

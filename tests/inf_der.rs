@@ -125,6 +125,28 @@ fn other_extensions_with_a_text() {
 }
 
 #[test]
+fn sections_of_cas() {
+    let mapping = "300a300806022a0306022a04";
+    extension("[PolicyMappingsExtension]\n1.2.3 = 1.2.4", &format!("30130603551d21040c{mapping}"));
+    let application = "301906092b060104018237150b040c";
+    extension("[ApplicationPolicyMappingsExtension]\n1.2.3 = 1.2.4", &format!("{application}{mapping}"));
+    let both = "RequireExplicitPolicy = 0\nInhibitPolicyMapping = 3\nCritical = TRUE";
+    extension(&format!("[PolicyConstraintsExtension]\n{both}"), "30120603551d240101ff04083006800100810103");
+    extension(
+        &format!("[ApplicationPolicyConstraintsExtension]\n{both}"),
+        "301806092b060104018237150c0101ff04083006800100810103",
+    );
+    extension(
+        "[PolicyStatementExtension]\nPolicies = A\n[A]\nOID = 1.2.3\nURL = \"http://c/\"\nNotice = n",
+        "30390603551d2004323030302e06022a033028301506082b060105050702011609687474703a2f2f632f300f06082b0601050507020230030c016e",
+    );
+    extension(
+        "[NameConstraintsExtension]\nInclude = A\nExclude = B\n[A]\nDNS = b.c\n[B]\nIPAddress = 10.0.0.0, 255.0.0.0",
+        "30200603551d1e04193017a00730058203622e63a10c300a87080a000000ff000000",
+    );
+}
+
+#[test]
 fn extensions_by_oid_and_the_template() {
     extension("[Extensions]\n1.3.6.1.5.5.7.1.24 = \"{hex}30 03 02 01 05\"", "301106082b0601050507011804053003020105");
     extension("[Extensions]\n1.3.6.1.5.5.7.48.1.5 = {hex}05 00", "300f06092b060105050730010504020500");

@@ -56,6 +56,7 @@ fn json_holds_findings_and_effective_request_of_each_file() {
     assert_eq!(good["effective"]["key"]["algorithm"], "RSA-2048");
     assert_eq!(good["effective"]["extensions"][2]["values"][1], "DNS:example.com");
     assert_eq!(bad["diagnostics"][0]["line"], 7);
+    assert_eq!(bad["diagnostics"][0]["label"], "expected 2048, 3072 or 4096");
     assert!(bad["diagnostics"][0]["message"].as_str().unwrap().contains("1024"));
     assert_eq!(outcome.json_error("request-invalid")["message"], "1 of 2 request files cannot be used");
 }

@@ -15,6 +15,8 @@ pub(super) struct JsonDiagnostic {
     file: String,
     line: Option<usize>,
     column: Option<usize>,
+    /// What stands beside the caret.
+    label: Option<String>,
     help: Option<String>,
 }
 
@@ -27,6 +29,7 @@ pub(super) fn json(source: &Source, diagnostics: &[Diagnostic]) -> Vec<JsonDiagn
             file: source.name.clone(),
             line: position.map(|(line, _)| line),
             column: position.map(|(_, column)| column),
+            label: diagnostic.label.clone(),
             help: diagnostic.help.clone(),
         }
     };
