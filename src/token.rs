@@ -21,6 +21,7 @@ mod key_generation;
 mod key_pair;
 mod key_search;
 mod listing;
+mod lists;
 mod mechanism;
 mod module;
 mod new_key_pair;

@@ -28,11 +28,12 @@ const RECIPES: [&str; 20] = [
     "verify",
 ];
 
-const UNSAFE: [&str; 6] = [
+const UNSAFE: [&str; 7] = [
     "src/platform/certificate_store/windows.rs",
     "src/platform/environment.rs",
     "src/platform/process.rs",
     "src/token/get_attribute_value.rs",
+    "src/token/lists.rs",
     "src/token/raw.rs",
     "src/token/x9_31.rs",
 ];

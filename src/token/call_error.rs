@@ -41,6 +41,7 @@ impl CallError {
                 Self { function, value, reach, is_session_lost }
             }
             Cryptoki::NullFunctionPointer => Self::broken("the module does not have this function"),
+            Cryptoki::InvalidValue => Self::broken("the module told a number, length or value that cannot be"),
             other => Self::broken(&format!("unusable answer of the module ({other:?})")),
         }
     }

@@ -2,7 +2,6 @@
 //! is one call more for each object, and it believes any size that a module tells.
 #![allow(unsafe_code)]
 
-use std::path::Path;
 use std::ptr;
 
 use cryptoki::context::Function;
@@ -11,7 +10,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session as Raw;
 use cryptoki_sys::{CK_ATTRIBUTE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG, CK_UNAVAILABLE_INFORMATION};
 
-use super::raw;
+use super::lists::Functions;
 
 /// What a buffer holds before the call. No `CK_BBOOL` has this value, and no `CK_ULONG` that PKCS#11 defines.
 const UNTOUCHED: u8 = 0xa5;
@@ -21,8 +20,7 @@ const UNTOUCHED: u8 = 0xa5;
 pub(super) enum GetAttributeValue {
     /// The one of the module.
     Own(unsafe extern "C" fn(CK_SESSION_HANDLE, CK_OBJECT_HANDLE, *mut CK_ATTRIBUTE, CK_ULONG) -> CK_RV),
-    /// The one that cryptoki has: p11-kit's proxy and client give everybody who asks a list of functions of their own,
-    /// which has sessions of its own.
+    /// The one that cryptoki has.
     Cryptokis,
 }
 
@@ -48,14 +46,12 @@ pub(super) enum Answer<'s> {
 }
 
 impl GetAttributeValue {
-    /// Finds the function in a module that is loaded already.
-    pub(super) fn of_loaded(path: &Path) -> Result<Self, Cryptoki> {
-        let (list, again) = (raw::function_list(path)?, raw::function_list(path)?);
-        // Sessions that cryptoki opens are unknown to a list that is not cryptoki's.
-        if !ptr::eq(list, again) {
-            return Ok(Self::Cryptokis);
+    /// Finds the function.
+    pub(super) fn of(functions: Functions) -> Result<Self, Cryptoki> {
+        match functions {
+            Functions::Own(list) => list.C_GetAttributeValue.map(Self::Own).ok_or(Cryptoki::NullFunctionPointer),
+            Functions::Cryptokis => Ok(Self::Cryptokis),
         }
-        list.C_GetAttributeValue.map(Self::Own).ok_or(Cryptoki::NullFunctionPointer)
     }
 
     /// Makes the call. Whether every attribute was given: `CKR_OK`, and not one of the three results that are about

@@ -82,7 +82,8 @@ impl KeyPair<'_> {
     pub(super) fn sign_input(&self, mechanism: &Mechanism<'_>, input: &[u8]) -> Result<Vec<u8>, Error> {
         let seconds = if self.is_fresh.get() { self.session.quirks().new_key_seconds } else { 0 };
         let private = self.handles()?.private.object;
-        let sign = |session: &Raw| session.sign(mechanism, private, input);
+        let functions = self.session.functions();
+        let sign = |session: &Raw| functions.sign(session, mechanism, private, input);
         let signed = self.session.call_patiently(seconds, retry::is_not_ready, "C_Sign", sign);
         let signature = signed.doing("sign with the key")?;
         self.is_fresh.set(false);

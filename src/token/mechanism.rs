@@ -19,7 +19,7 @@ impl Module {
     /// The mechanisms of a token.
     pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<MechanismType>, Error> {
         const PSS: MechanismType = MechanismType::RSA_PKCS_PSS;
-        let listed = self.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
+        let listed = self.call("C_GetMechanismList", |pkcs11| self.functions.mechanisms(pkcs11, slot));
         let mut present = listed.doing("list its mechanisms")?;
         // tpm2-pkcs11 1.9.0 signs by RSA-PSS and does not list it; only C_GetMechanismInfo tells.
         if present.contains(&MechanismType::RSA_PKCS) && !present.contains(&PSS) {

@@ -10,6 +10,7 @@ use cryptoki_sys::CK_FUNCTION_LIST;
 
 use super::error::{CallError, Error};
 use super::get_attribute_value::GetAttributeValue;
+use super::lists::Functions;
 use super::raw;
 use super::watchdog::{Watchdog, watched};
 
@@ -24,6 +25,7 @@ pub struct Module {
     init_args: Option<CString>,
     observer: Option<CallObserver>,
     watchdog: Option<Watchdog>,
+    pub(super) functions: Functions,
     pub(super) get_attribute_value: GetAttributeValue,
 }
 
@@ -50,10 +52,11 @@ impl Module {
         let load = || {
             let file = loadable(path);
             let pkcs11 = Pkcs11::new(&file)?;
-            Ok((GetAttributeValue::of_loaded(&file)?, pkcs11))
+            let functions = Functions::of_loaded(&file)?;
+            Ok((functions, GetAttributeValue::of(functions)?, pkcs11))
         };
         let loaded = watched(watchdog.as_ref(), "C_GetFunctionList", load);
-        let (get_attribute_value, pkcs11) = loaded.map_err(|error| match error {
+        let (functions, get_attribute_value, pkcs11) = loaded.map_err(|error| match error {
             cryptoki::error::Error::LibraryLoading(reason) => unusable(reason.to_string()),
             cryptoki::error::Error::MissingSymbol(symbol) => unusable(format!("it has no {symbol}")),
             other => unusable(CallError::new(&other).to_string()),
@@ -61,7 +64,7 @@ impl Module {
         // Vendors' exit handlers crash when their library is gone by then: one reference is never given back.
         std::mem::forget(pkcs11.clone());
         let (path, pkcs11) = (path.to_owned(), Some(pkcs11));
-        let module = Self { path, pkcs11, init_args, observer, watchdog, get_attribute_value };
+        let module = Self { path, pkcs11, init_args, observer, watchdog, functions, get_attribute_value };
         module
             .initialize()
             .map_err(|error| Error::ModuleStart { path: module.path.clone(), source: CallError::new(&error) })?;
@@ -122,9 +125,9 @@ impl Module {
     /// The list of functions whose sessions are those of cryptoki; a module that gives everybody a list of their own has
     /// none.
     pub(super) fn functions(&self) -> Result<&'static CK_FUNCTION_LIST, cryptoki::error::Error> {
-        match self.get_attribute_value {
-            GetAttributeValue::Own(_) => raw::function_list(&loadable(&self.path)),
-            GetAttributeValue::Cryptokis => Err(cryptoki::error::Error::NullFunctionPointer),
+        match self.functions {
+            Functions::Own(list) => Ok(list),
+            Functions::Cryptokis => Err(cryptoki::error::Error::NullFunctionPointer),
         }
     }
 

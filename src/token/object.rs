@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 
 use cryptoki::error::Error as Cryptoki;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
-use cryptoki::session::{ObjectHandleIterator, Session as Raw};
+use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
+use super::lists::Search;
 use super::session::Session;
 use super::{attributes, public_key};
 use crate::key::{KeyId, PublicKey};
@@ -161,14 +162,10 @@ impl Session<'_> {
     pub(super) fn has_objects_with(&self, attribute: Attribute) -> Result<bool, Error> {
         let template = [Attribute::Token(true), attribute];
         let find = |session: &Raw| {
-            let mut found = self.start_search(session, &template, NonZeroUsize::MIN)?;
-            // The search ends with its iterator.
-            self.module.observe("C_FindObjects", move || found.next().transpose())
+            let found = self.start_search(session, &template, NonZeroUsize::MIN)?;
+            self.module.observe("C_FindObjects", move || found.finds_any())
         };
-        self.surviving(|| {
-            let first = self.unthrottled(|| self.on_session(find)).doing("list its objects")?;
-            Ok(first.is_some())
-        })
+        self.surviving(|| self.unthrottled(|| self.on_session(find)).doing("list its objects"))
     }
 
     /// The keys and certificates with this `CKA_LABEL`.
@@ -210,7 +207,7 @@ impl Session<'_> {
         template.extend_from_slice(with);
         let find = |session: &Raw| {
             let found = self.start_search(session, &template, BATCH)?;
-            self.module.observe("C_FindObjects", || found.collect::<Result<Vec<_>, _>>())
+            self.module.observe("C_FindObjects", move || found.all())
         };
         let found = self.unthrottled(|| self.on_session(find)).doing("list its objects")?;
         Ok(found.into_iter().map(|object| Handle { object, epoch: self.epoch() }).collect())
@@ -221,8 +218,8 @@ impl Session<'_> {
         session: &'r Raw,
         template: &[Attribute],
         batch: NonZeroUsize,
-    ) -> Result<ObjectHandleIterator<'r>, Cryptoki> {
-        self.module.observe("C_FindObjectsInit", || session.iter_objects_with_cache_size(template, batch))
+    ) -> Result<Search<'r>, Cryptoki> {
+        self.module.observe("C_FindObjectsInit", || self.functions().search(session, template, batch))
     }
 
     pub(super) fn destroy(&self, class: ObjectClass, handle: ObjectHandle) -> Result<(), Error> {

@@ -109,7 +109,7 @@ impl Module {
     /// [`Error::Call`].
     pub fn mechanism_sizes(&self, token: &TokenInfo) -> Result<Vec<MechanismSizes>, Error> {
         let slot = token.slot.0;
-        let listed = self.call("C_GetMechanismList", |pkcs11| pkcs11.get_mechanism_list(slot));
+        let listed = self.call("C_GetMechanismList", |pkcs11| self.functions.mechanisms(pkcs11, slot));
         let mut found: Vec<_> = listed.doing("list its mechanisms")?.into_iter().collect();
         found.retain(|mechanism| is_for_certificates(&mechanism.to_string()));
         let sizes = |mechanism| {

@@ -12,6 +12,7 @@ use cryptoki::session::{Session as Raw, UserType};
 use super::conduct::Conduct;
 use super::error::{CallError, Doing as _, Error, PinTries, Reach};
 use super::get_attribute_value::Slot;
+use super::lists::Functions;
 use super::module::Module;
 use super::object::{Handle, ObjectClass};
 use super::slot::TokenInfo;
@@ -182,6 +183,11 @@ impl<'m> Session<'m> {
     ) -> Result<bool, Cryptoki> {
         let function = self.module.get_attribute_value;
         self.call_about(class, "C_GetAttributeValue", |session| function.call(session, object, slots))
+    }
+
+    /// The functions of the module.
+    pub(super) fn functions(&self) -> Functions {
+        self.module.functions
     }
 
     /// Handles that were found at another time are not to be used any more.

@@ -160,8 +160,7 @@ impl Module {
 
     /// All tokens, initialised or not, and the error of a slot that could not be read although something is in it.
     pub(super) fn survey(&self) -> Result<(Vec<TokenInfo>, Option<CallError>), Error> {
-        let slots =
-            self.call("C_GetSlotList", cryptoki::context::Pkcs11::get_slots_with_token).doing("list its slots")?;
+        let slots = self.call("C_GetSlotList", |pkcs11| self.functions.slots(pkcs11)).doing("list its slots")?;
         let (mut tokens, mut unreadable) = (Vec::new(), None);
         for slot in slots {
             match self.token_info(slot) {

@@ -35,7 +35,7 @@ pub use running::{Running, spawnable};
 pub use sandbox::Sandbox;
 pub use scripted_ca::ScriptedCa;
 pub use server::{Server, backend, free_port};
-pub use shim::{Call, Shim, shim_library};
+pub use shim::{Call, Shim, hostile_library, shim_library};
 pub use soft_token::SoftToken;
 pub use stand_in::{Request, StandIn, reply};
 pub use strict::Strict;

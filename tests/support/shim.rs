@@ -173,6 +173,12 @@ pub fn shim_library() -> &'static Path {
     LIBRARY.get_or_init(|| build("pkcs11-shim"))
 }
 
+/// The module that lies: see `tests/hostile-module`.
+pub fn hostile_library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("hostile-module"))
+}
+
 /// The library of a package of the workspace, built when it is not up to date.
 pub(super) fn build(package: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_hsmcert")).ancestors().nth(2).unwrap();
