@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """`hsmcert find-key` against `pkcs11-tool -O`, on SoftHSM tokens with EC pairs (two objects each).
 
-usage: benches/find_key.py [compare] [scale] [network] [--pairs N] [--runs N] [--sizes N,N,...] [--network-pairs N]
-needs: softhsm2 opensc openssl
+usage: benches/find_key.py [compare] [scale] [process] [network] [--pairs N] [--runs N] [--sizes N,N,...]
+                           [--network-pairs N]
+needs: softhsm2 opensc openssl time; for process also p11-kit p11-kit-modules
 
 compare   one token, all jobs in turns, so that a busy machine slows all: medians, compared as ratios; the calls are
           counted by the shim in a run of their own; memory
 scale     tokens with more and more pairs, every second one with a certificate: processor time (the least of all runs),
           calls and memory. SoftHSM reads all objects at its start and keeps them; what the listing itself takes, "own",
           is the difference to a search for one label
+process   the same tokens in another process, p11-kit's server, where SoftHSM's objects are then: wall time, and the
+          memory that each program takes for itself
 network   every call takes 2 ms longer, as over a network
 
-Without a word all three are done.
+Without a word all four are done.
 """
-import argparse, ctypes, json, multiprocessing, os, re, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, ctypes, glob, json, multiprocessing, os, re, shutil, statistics, subprocess, sys, tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,15 +67,29 @@ class Token:
         job(self, SHIM, **more)
         return len(log.read_text().splitlines())
 
-    def usage(self, *command):
+    def usage(self, *command, module=SOFTHSM, **more):
         """Processor seconds, and the largest resident set in MiB."""
-        code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True,stdout=subprocess.DEVNULL);"
-                "used=resource.getrusage(resource.RUSAGE_CHILDREN);print(used.ru_utime+used.ru_stime,used.ru_maxrss)")
-        seconds, kib = self.run(sys.executable, "-c", code, *command, HSMCERT_MODULE=SOFTHSM).stdout.split()
-        return float(seconds), int(kib) / 1024
+        # By a small program: what starts a process counts for its resident set too.
+        used = self.folder / "used"
+        self.run("/usr/bin/time", "-f", "%U %S %M", "-o", used, *command, HSMCERT_MODULE=module, **more)
+        user, system, kib = used.read_text().split()
+        return float(user) + float(system), int(kib) / 1024
 
     def memory(self, *command):
         return self.usage(*command)[1]
+
+    @contextlib.contextmanager
+    def served(self):
+        """The token in another process; gives what a client must have in its environment."""
+        socket = self.folder / "p11-kit"
+        command = ["p11-kit", "server", "--foreground", "--name", socket, "--provider", SOFTHSM, "pkcs11:token=bench"]
+        server = subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=subprocess.PIPE, text=True)
+        try:
+            # A line for a shell: the value, and `; export ...`.
+            yield dict([server.stdout.readline().split(";")[0].split("=", 1)])
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def PKCS11_TOOL(module):
@@ -197,6 +215,30 @@ def scale(top, options):
     print()
 
 
+def process(top, options):
+    client, = glob.glob("/usr/lib/*/pkcs11/p11-kit-client.so")
+    print("the token in another process, medians of", options.runs)
+    print(f"{'pairs':>6} {'certs':>6} {'objects':>8} {'job':24} {'seconds':>8} {'ratio':>6} {'cpu s':>6} {'MiB':>6}")
+    jobs = {"pkcs11-tool -O": PKCS11_TOOL(client), "find-key --label LABEL": [HSMCERT, "find-key", "--label", "key-00007"],
+            "find-key": [HSMCERT, "find-key"], "find-key --json": [HSMCERT, "find-key", "--json"]}
+    for pairs in options.sizes:
+        token = Token(f"{top}/process-{pairs}", pairs, pairs // 2)
+        with token.served() as address:
+            used = {name: [] for name in jobs}
+            for _ in range(options.runs):
+                for name, command in jobs.items():
+                    start = time.perf_counter()
+                    usage = token.usage(*command, module=client, **address)
+                    used[name].append((time.perf_counter() - start, *usage))
+        medians = {name: [statistics.median(column) for column in zip(*runs)] for name, runs in used.items()}
+        for name, (seconds, processor, memory) in medians.items():
+            ratio = seconds / medians["pkcs11-tool -O"][0]
+            print(f"{pairs:6} {pairs // 2:6} {token.objects:8} {name:24} {seconds:8.2f} {ratio:6.2f} {processor:6.2f}"
+                  f" {memory:6.1f}", flush=True)
+        shutil.rmtree(token.folder)
+    print()
+
+
 def network(top, options):
     token = Token(f"{top}/network", options.network_pairs)
     print(f"{token.pairs} pairs, every call 2 ms longer, medians of {options.runs}")
@@ -209,7 +251,7 @@ def network(top, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["compare", "scale", "network"])
+    parser.add_argument("parts", nargs="*", default=["compare", "scale", "process", "network"])
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[2500, 5000, 10000])
@@ -217,7 +259,7 @@ def main():
     options = parser.parse_args()
     for package in [["--bin", "hsmcert"], ["--package", "pkcs11-shim"]]:
         subprocess.run(["cargo", "build", "--quiet", "--release", *package], cwd=ROOT, check=True)
-    parts = {"compare": compare, "scale": scale, "network": network}
+    parts = {"compare": compare, "scale": scale, "process": process, "network": network}
     # In memory, where there is such a folder: SoftHSM flushes each object to the disk when it is made.
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as top:
         for part in options.parts:

@@ -5,6 +5,7 @@ mod bind;
 mod ca;
 mod certreq_words;
 mod clock;
+mod columns;
 mod completions;
 mod config;
 mod confirm;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId};
 use crate::pin::Pin;
 use crate::token::{
-    self, AttributeValue, LibraryInfo, Lifetime, MechanismSizes, Module, Reach, Session, TokenDetails, TokenLimits,
+    self, LibraryInfo, Lifetime, MechanismSizes, Module, Reach, Session, ShownAttributes, TokenDetails, TokenLimits,
 };
 
 /// So many sessions are opened at once, beside the one that works.
@@ -32,9 +32,9 @@ pub struct Compatibility {
     /// What was tried, in this order.
     pub attempts: Vec<Attempt>,
     /// The attributes of a new private key, those included that nobody asked for.
-    pub private_key: Vec<(String, AttributeValue)>,
+    pub private_key: ShownAttributes,
     /// The same of its public half.
-    pub public_key: Vec<(String, AttributeValue)>,
+    pub public_key: ShownAttributes,
     /// The algorithms by which a signature was made and verified.
     pub signs: Vec<KeyAlgorithm>,
     /// What could not be destroyed.
@@ -112,8 +112,8 @@ pub fn examine(module: &Module, session: &Session<'_>, pin: Option<&Pin>, now: i
         limits: module.limits(token)?,
         mechanisms: module.mechanism_sizes(token)?,
         attempts: vec![],
-        private_key: vec![],
-        public_key: vec![],
+        private_key: ShownAttributes::default(),
+        public_key: ShownAttributes::default(),
         signs: vec![],
         left: vec![],
         stopped_by: None,

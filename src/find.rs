@@ -35,6 +35,8 @@ pub struct Query {
     pub limit: Option<usize>,
     /// How much of each object is read.
     pub detail: Detail,
+    /// Whether the DER of certificates is kept. What is told of them ([`Linked`]) takes less.
+    pub with_der: bool,
 }
 
 /// What a row stands for.
@@ -64,11 +66,11 @@ pub struct Found {
 /// Token errors.
 pub fn find(session: &Session<'_>, query: &Query, now: i64, progress: &dyn Fn(usize, usize)) -> Result<Found, Error> {
     let Inventory { entries, keys } = inventory::read(session, query, now, progress)?;
-    let groups = pair::group(entries);
+    let groups = pair::group(&entries);
     let shared = duplicate::shared(&groups);
     let mut rows = match &query.rows {
-        Rows::Pairs => pair::pairs(&groups, &shared, session.token()),
-        Rows::Objects(classes) => pair::objects(&groups, classes, &shared, session.token()),
+        Rows::Pairs => pair::pairs(&groups, &shared),
+        Rows::Objects(classes) => pair::objects(&groups, classes, &shared),
     };
     rows.retain(|row| query.filter.fits(row));
     let matched = rows.len();

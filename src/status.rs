@@ -140,6 +140,7 @@ pub fn of_token(
         order: Order::default(),
         limit: None,
         detail: Detail::Summary,
+        with_der: true,
     };
     let rows = find::find(session, &query, clock.now, progress)?.rows;
     let token = session.token();
@@ -190,7 +191,7 @@ fn sort(all: &mut [Status]) {
 
 /// Ids that several private keys or several certificates have: a program that looks one up finds any of them.
 fn ambiguous(rows: &[Row]) -> HashSet<&KeyId> {
-    let objects = rows.iter().flat_map(|row| &row.objects).map(|listed| &listed.object);
+    let objects = rows.iter().flat_map(Row::objects).map(|listed| &listed.object);
     let linked = objects.filter(|object| matches!(object.class, ObjectClass::PrivateKey | ObjectClass::Certificate));
     let mut handles: HashMap<(ObjectClass, &KeyId), HashSet<u64>> = HashMap::new();
     for object in linked.filter(|object| !object.id.is_empty()) {
@@ -200,7 +201,7 @@ fn ambiguous(rows: &[Row]) -> HashSet<&KeyId> {
 }
 
 fn of_row(row: &Row, ambiguous: &HashSet<&KeyId>, token: &TokenInfo, clock: Clock) -> Option<Status> {
-    let stored = row.objects.iter().find(|listed| listed.object.class == ObjectClass::Certificate)?;
+    let stored = row.objects().find(|listed| listed.object.class == ObjectClass::Certificate)?;
     let certificate = Certificate::from_der(stored.object.value.as_deref()?).ok()?;
     if certificate.is_ca() && !row.has(ObjectClass::PrivateKey) {
         return None;

@@ -41,7 +41,7 @@ mod watchdog;
 mod x9_31;
 
 pub use attribute_text::AttributeText;
-pub use attribute_value::AttributeValue;
+pub use attribute_value::{AttributeValue, ShownAttributes};
 pub use certificate_object::{CertificateObject, NewCertificate};
 pub use conduct::{Conduct, PinReader, Teller};
 pub use details::{TokenDetails, TokenFlag};
@@ -53,7 +53,7 @@ pub use key_pair::KeyPair;
 pub use listing::{Detail, Listed, Origin, Wanted};
 pub use module::{CallObserver, Module};
 pub use new_key_pair::{Lifetime, NewKeyPair};
-pub use object::{Object, ObjectClass};
+pub use object::{KeyType, Object, ObjectClass};
 pub use object_change::RawLabel;
 pub use probe::{LibraryInfo, MechanismSignature, MechanismSizes, TokenLimits};
 pub use session::Session;

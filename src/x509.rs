@@ -26,6 +26,7 @@ pub use description::{DescribedAttribute, DescribedExtension, DescribedRequest};
 pub use difference::{Difference, Field, differences};
 pub use error::{Error, FileKind};
 pub use extension::extension_der;
+pub use name::read_name;
 pub use path::validate_path;
 pub use public_key::{public_key_from_spki, spki_der, spki_fingerprint, spki_pem};
 pub use public_key_file::read_public_key;

@@ -102,7 +102,7 @@ fn a_slow_token_shows_progress_at_a_terminal() {
     for line in ["searching the token", "reading object 1 of 2"] {
         assert!(before.contains(&format!("\r{line}\u{1b}[K")), "{seen:?}");
     }
-    assert!(after.starts_with(" LABEL") && after.trim_end().ends_with("number of rows matched 1"), "{seen:?}");
+    assert!(after.starts_with("LABEL") && after.trim_end().ends_with("number of rows matched 1"), "{seen:?}");
 }
 
 /// Lengths that are not those of the values: nothing is read outside of what was given, and no row is lost.

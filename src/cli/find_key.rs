@@ -27,17 +27,12 @@ pub(super) fn run(global: &Global, arguments: &FindKeyArguments, report: &Report
             let found = find::find(session, &query, now, &|done, total| progress.show(done, total))?;
             Ok((found, session.token().clone()))
         })?;
-    let text = match &output {
-        Output::Count => {
-            report.result(&json::Count::new(&token, &found), &format!("{}\n", found.matched));
-            return Ok(());
-        }
-        // Of thousands of rows only what is wanted is made.
-        _ if report.is_json() => String::new(),
-        Output::Handles => text::handles(&found),
-        Output::Csv(columns) => text::csv(&found, columns)?,
-        Output::Table(columns) => text::table(&found, columns),
-    };
-    report.result(&json::Found::new(&token, &query, &found), &text);
+    let listing = json::Found::new(&token, &query, &found);
+    match &output {
+        Output::Count => report.result(&json::Count::new(&token, &found), &format!("{}\n", found.matched)),
+        Output::Handles => report.result_in_pieces(&listing, |out| text::handles(out, &found)),
+        Output::Csv(columns) => report.result_in_pieces(&listing, |out| text::csv(out, &found, columns, &token)),
+        Output::Table(columns) => report.result_in_pieces(&listing, |out| text::table(out, &found, columns, &token)),
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 mod said;
 
-use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use hsmcert::ErrorKind;
 use serde::Serialize;
@@ -67,13 +67,26 @@ impl Report {
 
     /// The result: one object, or text.
     pub(super) fn result(&self, object: &impl Serialize, text: &str) {
-        if self.json {
+        self.result_in_pieces(object, |out| out.write_all(text.as_bytes()));
+    }
+
+    /// The same for a text that is too long to be held as a whole.
+    pub(super) fn result_in_pieces(
+        &self,
+        object: &impl Serialize,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) {
+        let mut out = BufWriter::new(io::stdout().lock());
+        // A reader that went away (`| head`) is no failure of ours.
+        let _ = if self.json {
             let object = WithBeside { object, beside: self.said.take() };
-            // A reader that went away (`| head`) is no failure of ours.
-            let _ = json::write(&object, BufWriter::new(std::io::stdout().lock()));
-        } else if !self.quiet {
-            self.stdout(text.as_bytes());
+            json::write(&object, &mut out)
+        } else if self.quiet {
+            Ok(())
+        } else {
+            text(&mut out)
         }
+        .and_then(|()| out.flush());
     }
 
     /// A piece of a result that is long in coming; with `--json` all of it comes at the end.
@@ -85,7 +98,7 @@ impl Report {
 
     /// Bytes that are the result themselves, such as a CSR on stdout.
     pub(super) fn stdout(&self, bytes: &[u8]) {
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = io::stdout().lock();
         // A reader that went away (`| head`) is no failure of ours.
         let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
     }
@@ -101,7 +114,7 @@ impl Report {
 
     /// What somebody must do now, with the device: a JSON object at the end would be too late for whoever is there.
     pub(super) fn at_device(&self, text: &str) {
-        if self.json && !std::io::stderr().is_terminal() {
+        if self.json && !io::stderr().is_terminal() {
             self.note(text);
         } else if !self.quiet {
             eprintln!("{}", shown(text));
@@ -119,7 +132,7 @@ impl Report {
 
     /// Whether somebody looks at [`Report::progress`]; with `-vv` the calls show how far a work is.
     pub(super) fn shows_progress(&self) -> bool {
-        !self.quiet && !self.json && self.verbose < 2 && std::io::stderr().is_terminal()
+        !self.quiet && !self.json && self.verbose < 2 && io::stderr().is_terminal()
     }
 
     /// How far a long work is: one line at a terminal, which is written again.
@@ -158,7 +171,7 @@ impl Report {
     /// With `--json`, for the next object; behind the result, as an object of its own on stderr.
     fn keep(&self, say: impl FnOnce(&mut Beside)) {
         if let Some(late) = self.said.keep(say) {
-            let _ = json::write(&late, BufWriter::new(std::io::stderr().lock()));
+            let _ = json::write(&late, BufWriter::new(io::stderr().lock()));
         }
     }
 
@@ -192,7 +205,7 @@ impl Report {
                 beside.diagnostics.extend(diagnostics::json(&invalid.source, &invalid.diagnostics));
             }
             let object = WithBeside { object: &object, beside };
-            let _ = json::write(&object, BufWriter::new(std::io::stderr().lock()));
+            let _ = json::write(&object, BufWriter::new(io::stderr().lock()));
             return number;
         }
         self.finding(failure);

@@ -95,7 +95,7 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments, report: &Report)
         file.write(status::page::page(&all, clock.now).as_bytes())?;
     }
     if prometheus.is_none() {
-        report.result(&json::all(&all, clock), &table::table(&all, clock));
+        report.result_in_pieces(&json::all(&all, clock), |out| table::table(out, &all, clock));
     }
     verdict(&all, *fail_on)
 }

@@ -138,7 +138,8 @@ fn schemes(algorithm: KeyAlgorithm) -> Vec<SignatureScheme> {
 fn attributes(test: &mut Test<'_>, pair: &KeyPair<'_>) {
     let read = test.attempt(Area::Attribute, "read the attributes of the pair", || {
         let [private, public] = pair.attributes()?;
-        let detail = format!("{} of the private key, {} of the public key", private.len(), public.len());
+        let detail =
+            format!("{} of the private key, {} of the public key", private.iter().count(), public.iter().count());
         Ok(((private, public), detail))
     });
     if let Some((private, public)) = read {

@@ -41,10 +41,10 @@ pub(super) struct SharedValues<'a> {
     certificates: HashMap<&'a [u8], usize>,
 }
 
-pub(super) fn shared(groups: &[Group]) -> SharedValues<'_> {
+pub(super) fn shared<'a>(groups: &[Group<'a>]) -> SharedValues<'a> {
     let mut counted = SharedValues::default();
     for entry in groups.iter().flat_map(Group::entries) {
-        let Object { class, id, label, value, .. } = &entry.listed.object;
+        let Object { class, id, label, .. } = &entry.listed.object;
         // An empty id or label is no name.
         if !id.is_empty() {
             *counted.ids.entry((*class, id)).or_default() += 1;
@@ -52,8 +52,8 @@ pub(super) fn shared(groups: &[Group]) -> SharedValues<'_> {
         if !label.is_empty() {
             *counted.labels.entry((*class, label)).or_default() += 1;
         }
-        match (value, &entry.key) {
-            (Some(der), _) => *counted.certificates.entry(der).or_default() += 1,
+        match (certificate(entry), &entry.key) {
+            (Some(certificate), _) => *counted.certificates.entry(certificate).or_default() += 1,
             (None, Some(key)) => *counted.keys.entry((*class, key)).or_default() += 1,
             (None, None) => {}
         }
@@ -61,17 +61,23 @@ pub(super) fn shared(groups: &[Group]) -> SharedValues<'_> {
     counted
 }
 
+/// What tells a certificate from others: its hash, or all of it where it cannot be read.
+fn certificate(entry: &Entry) -> Option<&[u8]> {
+    let hash = entry.certificate.as_ref().map(|certificate| certificate.sha256.as_bytes());
+    hash.or(entry.listed.object.value.as_deref())
+}
+
 impl SharedValues<'_> {
     /// What these objects share with others.
     pub(super) fn of(&self, entries: &[&Entry]) -> Vec<Shared> {
         let several = |count: Option<&usize>| count.is_some_and(|count| *count > 1);
         let has = |entry: &Entry, what| {
-            let Object { class, id, label, value, .. } = &entry.listed.object;
+            let Object { class, id, label, .. } = &entry.listed.object;
             match what {
                 Shared::Id => several(self.ids.get(&(*class, id))),
                 Shared::Label => several(self.labels.get(&(*class, label.as_str()))),
-                Shared::Key => entry.key.as_ref().is_some_and(|key| several(self.keys.get(&(*class, key)))),
-                Shared::Certificate => value.as_deref().is_some_and(|der| several(self.certificates.get(der))),
+                Shared::Key => entry.key.as_ref().is_some_and(|key| several(self.keys.get(&(*class, &**key)))),
+                Shared::Certificate => certificate(entry).is_some_and(|one| several(self.certificates.get(one))),
             }
         };
         let all = [Shared::Id, Shared::Label, Shared::Key, Shared::Certificate];

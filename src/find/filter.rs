@@ -48,14 +48,14 @@ impl Filter {
     #[must_use]
     pub fn fits(&self, row: &Row) -> bool {
         let Self { label, object, subject, id, algorithm, key, class, ends_by, orphans, duplicates, weak } = self;
-        let any_label = |test: &dyn Fn(&str) -> bool| row.objects.iter().any(|one| test(&one.object.label));
+        let any_label = |test: &dyn Fn(&str) -> bool| row.objects().any(|one| test(&one.object.label));
         let certificate = row.certificate.as_ref();
         label.as_ref().is_none_or(|pattern| any_label(&|label| pattern.fits(label)))
             && object.as_ref().is_none_or(|wanted| any_label(&|label| label == wanted))
-            && subject.as_ref().is_none_or(|pattern| certificate.is_some_and(|one| names(pattern, &one.subject)))
-            && id.as_ref().is_none_or(|id| row.objects.iter().any(|one| one.object.id == *id))
-            && algorithm.as_ref().is_none_or(|pattern| pattern.fits(&row.algorithm))
-            && key.as_ref().is_none_or(|key| row.public_key.as_ref() == Some(key))
+            && subject.as_ref().is_none_or(|pattern| certificate.is_some_and(|one| names(pattern, &one.subject())))
+            && id.as_ref().is_none_or(|id| row.objects().any(|one| one.object.id == *id))
+            && algorithm.as_ref().is_none_or(|pattern| pattern.fits(&row.algorithm()))
+            && key.as_ref().is_none_or(|key| row.public_key.as_deref() == Some(key))
             && class.is_none_or(|class| row.has(class))
             && ends_by.is_none_or(|end| certificate.is_some_and(|one| one.not_after <= end))
             && (!orphans || row.orphan.is_some())

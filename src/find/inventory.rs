@@ -22,31 +22,46 @@ pub(super) struct Entry {
     pub(super) certificate: Option<Arc<Linked>>,
     pub(super) is_ca: bool,
     /// Its public key, where the object shows one.
-    pub(super) key: Option<PublicKey>,
+    pub(super) key: Option<Arc<PublicKey>>,
 }
 
 impl Entry {
-    /// With what its certificate says on this day.
-    fn new(listed: Listed, now: i64) -> Self {
-        Self::with(listed, |certificate| Some(Arc::new(Linked::new(certificate, now))))
+    /// With what its certificate says on this day. What the entry tells by itself its object does not tell once more;
+    /// the DER of a certificate stays where it is asked for.
+    fn new(mut listed: Listed, query: &Query, now: i64) -> Self {
+        let certificate = certificate(&listed);
+        if certificate.is_some() && !query.with_der {
+            listed.object.value = None;
+        }
+        let key = listed.object.public_key.take();
+        let facts = certificate.as_ref().map(|certificate| Arc::new(Linked::new(certificate, now)));
+        Self { certificate: facts, ..Self::of(listed, key, certificate.as_ref()) }
     }
 
     /// For those who do not ask what its certificate says.
     pub(super) fn without_facts(listed: Listed) -> Self {
-        Self::with(listed, |_| None)
+        let (certificate, key) = (certificate(&listed), listed.object.public_key.clone());
+        Self::of(listed, key, certificate.as_ref())
     }
 
-    fn with(listed: Listed, facts: impl FnOnce(&Certificate) -> Option<Arc<Linked>>) -> Self {
-        let certificate = listed.object.value.as_deref().and_then(|der| Certificate::from_der(der).ok());
-        let of_certificate = || certificate.as_ref().and_then(|certificate| certificate.public_key().ok());
-        let key = listed.object.public_key.clone().or_else(of_certificate);
+    /// What tells it from other objects of the token, in one session.
+    pub(super) fn identity(&self) -> (ObjectClass, u64) {
+        (self.listed.object.class, self.listed.object.handle())
+    }
+
+    fn of(listed: Listed, key: Option<PublicKey>, certificate: Option<&Certificate>) -> Self {
+        let of_certificate = || certificate.and_then(|certificate| certificate.public_key().ok());
         Self {
-            is_ca: certificate.as_ref().is_some_and(Certificate::is_ca),
-            certificate: certificate.as_ref().and_then(facts),
+            key: key.or_else(of_certificate).map(Arc::new),
+            is_ca: certificate.is_some_and(Certificate::is_ca),
+            certificate: None,
             listed: Arc::new(listed),
-            key,
         }
     }
+}
+
+fn certificate(listed: &Listed) -> Option<Certificate> {
+    Certificate::from_der(listed.object.value.as_deref()?).ok()
 }
 
 /// What was read.
@@ -63,35 +78,37 @@ pub(super) fn read(
     now: i64,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Inventory, Error> {
-    let entries = |listed: Vec<Listed>| listed.into_iter().map(|listed| Entry::new(listed, now)).collect();
     let classes = classes(&query.rows);
-    let list = |wanted, progress| session.list(&classes, wanted, query.detail, progress);
+    let list = |wanted, progress| {
+        session.list(&classes, wanted, query.detail, |listed| Entry::new(listed, query, now), progress)
+    };
     let complete = || -> Result<Inventory, Error> {
-        let listed = list(Wanted::All, progress)?;
-        let mut keys = listed.iter().filter(|one| one.object.class != ObjectClass::Certificate).count();
+        let entries = list(Wanted::All, progress)?;
+        let mut keys = entries.iter().filter(|one| one.listed.object.class != ObjectClass::Certificate).count();
         for class in KEYS.into_iter().filter(|class| !classes.contains(class)) {
             keys += session.count(class)?;
         }
-        Ok(Inventory { entries: entries(listed), keys: Some(keys) })
+        Ok(Inventory { entries, keys: Some(keys) })
     };
     let Some(wanted) = query.filter.search() else { return complete() };
-    let mut found = list(wanted, &|_, _| {})?;
-    let mut seen: HashSet<_> = found.iter().map(|one| (one.object.class, one.object.handle())).collect();
-    if found.is_empty() && matches!(wanted, Wanted::Key(_)) {
+    let mut entries = list(wanted, &|_, _| {})?;
+    let mut seen: HashSet<_> = entries.iter().map(Entry::identity).collect();
+    if entries.is_empty() && matches!(wanted, Wanted::Key(_)) {
         // Only a certificate may have the key, and certificates cannot be searched by it.
         return complete();
     }
     if !matches!(wanted, Wanted::Id(_)) {
-        let ids: HashSet<_> = found.iter().map(|one| one.object.id.clone()).filter(|id| !id.is_empty()).collect();
+        let ids: HashSet<_> = entries.iter().map(|one| one.listed.object.id.clone()).collect();
+        let ids: Vec<_> = ids.into_iter().filter(|id| !id.is_empty()).collect();
         if ids.len() > FEW {
             return complete();
         }
         for id in &ids {
             let partners = list(Wanted::Id(id), &|_, _| {})?;
-            found.extend(partners.into_iter().filter(|one| seen.insert((one.object.class, one.object.handle()))));
+            entries.extend(partners.into_iter().filter(|one| seen.insert(one.identity())));
         }
     }
-    Ok(Inventory { entries: entries(found), keys: None })
+    Ok(Inventory { entries, keys: None })
 }
 
 /// Whose objects are read: what a key is linked with is told by all three of its classes.

@@ -8,23 +8,20 @@ use super::duplicate::{Shared, SharedValues};
 use super::inventory::Entry;
 use super::weakness::{self, Weakness};
 use crate::key::{KeyId, PublicKey};
+use crate::request::Name;
 use crate::token::{Listed, Object, ObjectClass, TokenInfo};
 use crate::uri::{ObjectType, Pkcs11Uri};
-use crate::x509::Certificate;
+use crate::x509::{self, Certificate};
 
-/// A key with its certificate, or one object.
+/// A key with its certificate, or one object. Everything is here once, since a token may hold thousands: its objects have
+/// neither `public_key` nor, unless the query asks for it, the `value` of a certificate.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The objects that it stands for: private key, public key, certificate or secret key, in this order.
-    pub objects: Vec<Arc<Listed>>,
-    /// `CKA_LABEL` of the first one.
-    pub label: String,
-    /// `CKA_ID` of the first one.
-    pub id: KeyId,
-    /// Algorithm and size, as far as the token tells.
-    pub algorithm: String,
+    /// The object that names it: the first one of private key, public key, certificate and secret key.
+    pub first: Arc<Listed>,
+    others: Vec<Arc<Listed>>,
     /// The public key, of the key or of its certificate.
-    pub public_key: Option<PublicKey>,
+    pub public_key: Option<Arc<PublicKey>>,
     /// The linked certificate; for a certificate itself.
     pub certificate: Option<Arc<Linked>>,
     /// What it lacks.
@@ -33,17 +30,13 @@ pub struct Row {
     pub weaknesses: Vec<Weakness>,
     /// What other objects of the same class have too.
     pub shared: Vec<Shared>,
-    /// The URI of the first object.
-    pub uri: Pkcs11Uri,
 }
 
 /// What a listing says of a certificate.
 #[derive(Debug, Clone)]
 pub struct Linked {
-    /// Its subject.
-    pub subject: crate::request::Name,
-    /// Its issuer.
-    pub issuer: String,
+    subject: Box<[u8]>,
+    issuer: Box<[u8]>,
     /// The serial number in lower hex.
     pub serial: String,
     /// notBefore, seconds since 1970.
@@ -59,14 +52,26 @@ pub struct Linked {
 impl Linked {
     pub(super) fn new(certificate: &Certificate, now: i64) -> Self {
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer().to_string(),
+            subject: certificate.subject_der().into(),
+            issuer: certificate.issuer_der().into(),
             serial: certificate.serial_hex(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
             days_left: (certificate.not_after() - now).div_euclid(86_400),
             sha256: certificate.fingerprint_sha256(),
         }
+    }
+
+    /// Its subject.
+    #[must_use]
+    pub fn subject(&self) -> Name {
+        x509::read_name(&self.subject)
+    }
+
+    /// Its issuer.
+    #[must_use]
+    pub fn issuer(&self) -> Name {
+        x509::read_name(&self.issuer)
     }
 }
 
@@ -82,63 +87,90 @@ pub enum Orphan {
 }
 
 impl Row {
+    /// The objects that it stands for, in the order of their classes.
+    pub fn objects(&self) -> impl Iterator<Item = &Listed> {
+        std::iter::once(&self.first).chain(&self.others).map(AsRef::as_ref)
+    }
+
     /// Whether an object of this class is in it.
     #[must_use]
     pub fn has(&self, class: ObjectClass) -> bool {
-        self.objects.iter().any(|listed| listed.object.class == class)
+        self.objects().any(|listed| listed.object.class == class)
+    }
+
+    /// `CKA_LABEL` of the first object.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.first.object.label
+    }
+
+    /// `CKA_ID` of the first object.
+    #[must_use]
+    pub fn id(&self) -> &KeyId {
+        &self.first.object.id
+    }
+
+    /// Algorithm and size, as far as the token tells.
+    #[must_use]
+    pub fn algorithm(&self) -> String {
+        let key = self.public_key.as_ref().map(|key| key.algorithm().to_string());
+        let told = || self.objects().find_map(|listed| listed.object.key_type.as_ref()).map(ToString::to_string);
+        key.or_else(told).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// The URI of the first object.
+    #[must_use]
+    pub fn uri(&self, token: &TokenInfo) -> Pkcs11Uri {
+        uri(&self.first.object, token)
     }
 }
 
 /// Objects with one id and one public key.
 #[derive(Debug, Default)]
-pub(super) struct Group {
-    privates: Vec<Entry>,
-    publics: Vec<Entry>,
-    certificates: Vec<Entry>,
-    secrets: Vec<Entry>,
-    key: Option<PublicKey>,
+pub(super) struct Group<'e> {
+    /// In the order of their classes.
+    entries: Vec<&'e Entry>,
+    key: Option<&'e Arc<PublicKey>>,
 }
 
-impl Group {
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.privates.iter().chain(&self.publics).chain(&self.certificates).chain(&self.secrets)
+impl<'e> Group<'e> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = &'e Entry> {
+        self.entries.iter().copied()
     }
 
-    pub(super) fn of(&self, class: ObjectClass) -> &[Entry] {
-        match class {
-            ObjectClass::PrivateKey => &self.privates,
-            ObjectClass::PublicKey => &self.publics,
-            ObjectClass::Certificate => &self.certificates,
-            ObjectClass::SecretKey => &self.secrets,
-        }
+    pub(super) fn of(&self, class: ObjectClass) -> &[&'e Entry] {
+        let from = self.entries.partition_point(|entry| entry.listed.object.class < class);
+        &self.entries[from..self.end_of(class)]
     }
 
     pub(super) fn has(&self, class: ObjectClass) -> bool {
         !self.of(class).is_empty()
     }
 
-    fn of_class(&mut self, class: ObjectClass) -> &mut Vec<Entry> {
-        match class {
-            ObjectClass::PrivateKey => &mut self.privates,
-            ObjectClass::PublicKey => &mut self.publics,
-            ObjectClass::Certificate => &mut self.certificates,
-            ObjectClass::SecretKey => &mut self.secrets,
-        }
+    fn end_of(&self, class: ObjectClass) -> usize {
+        self.entries.partition_point(|entry| entry.listed.object.class <= class)
+    }
+
+    /// Behind those of its class.
+    fn put(&mut self, entry: &'e Entry) {
+        self.entries.insert(self.end_of(entry.listed.object.class), entry);
+        self.key = self.key.or(entry.key.as_ref());
     }
 
     fn orphan(&self) -> Option<Orphan> {
-        match (self.privates.is_empty(), self.certificates.is_empty(), self.publics.is_empty()) {
-            (false, true, _) => Some(Orphan::NoCertificate),
-            (true, false, true) if self.certificates.iter().all(|entry| entry.is_ca) => None,
-            (true, false, _) => Some(Orphan::NoKey),
-            (true, true, false) => Some(Orphan::NoPrivateKey),
-            (false, false, _) | (true, true, true) => None,
+        let has = |class| self.has(class);
+        match (has(ObjectClass::PrivateKey), has(ObjectClass::Certificate), has(ObjectClass::PublicKey)) {
+            (true, false, _) => Some(Orphan::NoCertificate),
+            (false, true, false) if self.entries().all(|entry| entry.is_ca) => None,
+            (false, true, _) => Some(Orphan::NoKey),
+            (false, false, true) => Some(Orphan::NoPrivateKey),
+            (true, true, _) | (false, false, false) => None,
         }
     }
 }
 
 /// Sorts objects into groups.
-pub(super) fn group(entries: Vec<Entry>) -> Vec<Group> {
+pub(super) fn group(entries: &[Entry]) -> Vec<Group<'_>> {
     let mut groups = Groups::default();
     let (mut unknown, mut certificates) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -161,105 +193,94 @@ pub(super) fn group(entries: Vec<Entry>) -> Vec<Group> {
 }
 
 #[derive(Default)]
-struct Groups {
-    all: Vec<Group>,
-    by_key: HashMap<(KeyId, PublicKey), usize>,
+struct Groups<'e> {
+    all: Vec<Group<'e>>,
+    by_key: HashMap<(&'e KeyId, &'e PublicKey), usize>,
     /// The first group of an id.
-    by_id: HashMap<KeyId, usize>,
+    by_id: HashMap<&'e KeyId, usize>,
     /// Groups of an id that a key of this label has opened: where several keys have one id, the label tells them apart.
-    by_label: HashMap<(KeyId, String), Vec<usize>>,
+    by_label: HashMap<(&'e KeyId, &'e str), Vec<usize>>,
 }
 
-impl Groups {
-    fn alone(&mut self, entry: Entry) {
-        let mut group = Group { key: entry.key.clone(), ..Group::default() };
-        group.of_class(entry.listed.object.class).push(entry);
+impl<'e> Groups<'e> {
+    fn alone(&mut self, entry: &'e Entry) {
+        let mut group = Group::default();
+        group.put(entry);
         self.all.push(group);
     }
 
     /// To the group of its id and key; a group that does not know its key may have any.
-    fn by_key(&mut self, entry: Entry) {
-        let Some(key) = entry.key.clone() else { return self.by_id(entry) };
-        let id = entry.listed.object.id.clone();
-        let known = self.by_key.get(&(id.clone(), key.clone())).copied();
-        let unknown = self.by_id.get(&id).copied().filter(|index| self.all[*index].key.is_none());
+    fn by_key(&mut self, entry: &'e Entry) {
+        let Some(key) = &entry.key else { return self.by_id(entry) };
+        let id = &entry.listed.object.id;
+        let known = self.by_key.get(&(id, &**key)).copied();
+        let unknown = self.by_id.get(id).copied().filter(|index| self.all[*index].key.is_none());
         let index = known.or(unknown).unwrap_or(self.all.len());
         self.put(index, entry);
-        self.all[index].key.get_or_insert_with(|| key.clone());
         self.by_key.insert((id, key), index);
     }
 
     /// To a group of its id and label that has no such object yet, else to the first group of its id.
-    fn by_id(&mut self, entry: Entry) {
+    fn by_id(&mut self, entry: &'e Entry) {
         let Object { id, label, class, .. } = &entry.listed.object;
-        let with_label = self.by_label.get_mut(&(id.clone(), label.clone())).and_then(Vec::pop);
-        let with_label = with_label.filter(|index| self.all[*index].of_class(*class).is_empty());
+        let with_label = self.by_label.get_mut(&(id, label.as_str())).and_then(Vec::pop);
+        let with_label = with_label.filter(|index| !self.all[*index].has(*class));
         let index = with_label.or(self.by_id.get(id).copied()).unwrap_or(self.all.len());
         self.put(index, entry);
     }
 
-    fn put(&mut self, index: usize, entry: Entry) {
+    fn put(&mut self, index: usize, entry: &'e Entry) {
         if index == self.all.len() {
             self.all.push(Group::default());
             let Object { id, label, .. } = &entry.listed.object;
             if !id.is_empty() {
-                self.by_id.entry(id.clone()).or_insert(index);
-                self.by_label.entry((id.clone(), label.clone())).or_default().push(index);
+                self.by_id.entry(id).or_insert(index);
+                self.by_label.entry((id, label)).or_default().push(index);
             }
         }
-        self.all[index].of_class(entry.listed.object.class).push(entry);
+        self.all[index].put(entry);
     }
 }
 
 /// A row for each key and certificate that belong together.
-pub(super) fn pairs<'g>(groups: &'g [Group], shared: &SharedValues<'_>, token: &TokenInfo) -> Vec<Row> {
+pub(super) fn pairs<'e>(groups: &[Group<'e>], shared: &SharedValues<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for group in groups {
-        let Group { privates, publics, certificates, secrets, key: _ } = group;
+        let halves =
+            [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate].map(|class| group.of(class));
         // Several keys or certificates of one id: each stands in a row, beside the first of the others.
-        let nth = |all: &'g [Entry], index: usize| all.get(index).or(all.first());
-        for index in 0..privates.len().max(publics.len()).max(certificates.len()) {
-            let entries = [nth(privates, index), nth(publics, index), nth(certificates, index)];
-            let entries: Vec<&Entry> = entries.into_iter().flatten().collect();
-            rows.extend(row(&entries, group, shared, token));
+        for index in 0..halves.map(<[_]>::len).into_iter().max().unwrap_or_default() {
+            let nth = |all: &[&'e Entry]| all.get(index).or(all.first()).copied();
+            let entries: Vec<&Entry> = halves.into_iter().filter_map(nth).collect();
+            rows.extend(row(&entries, group, shared));
         }
-        rows.extend(secrets.iter().filter_map(|secret| row(&[secret], group, shared, token)));
+        rows.extend(group.of(ObjectClass::SecretKey).iter().filter_map(|secret| row(&[secret], group, shared)));
     }
     rows
 }
 
 /// A row for each object of these classes.
-pub(super) fn objects(
-    groups: &[Group],
-    classes: &[ObjectClass],
-    shared: &SharedValues<'_>,
-    token: &TokenInfo,
-) -> Vec<Row> {
+pub(super) fn objects(groups: &[Group<'_>], classes: &[ObjectClass], shared: &SharedValues<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for group in groups {
         let wanted = group.entries().filter(|entry| classes.contains(&entry.listed.object.class));
-        rows.extend(wanted.filter_map(|entry| row(&[entry], group, shared, token)));
+        rows.extend(wanted.filter_map(|entry| row(&[entry], group, shared)));
     }
     rows
 }
 
-fn row(entries: &[&Entry], group: &Group, shared: &SharedValues<'_>, token: &TokenInfo) -> Option<Row> {
-    let first = &entries.first()?.listed.object;
-    let own = entries.iter().copied().find(|entry| entry.listed.object.class == ObjectClass::Certificate);
-    let certificate = own.or(group.certificates.first()).and_then(|entry| entry.certificate.clone());
-    let public_key = entries.iter().find_map(|entry| entry.key.clone()).or_else(|| group.key.clone());
-    let word = || entries.iter().find_map(|entry| entry.listed.object.key_type.clone());
-    let algorithm = public_key.as_ref().map(|key| key.algorithm().to_string()).or_else(word);
+fn row(entries: &[&Entry], group: &Group<'_>, shared: &SharedValues<'_>) -> Option<Row> {
+    let (first, others) = entries.split_first()?;
+    let own = entries.iter().find(|entry| entry.listed.object.class == ObjectClass::Certificate);
+    let certificate = own.or(group.of(ObjectClass::Certificate).first());
+    let public_key = entries.iter().find_map(|entry| entry.key.as_ref()).or(group.key).cloned();
     Some(Row {
-        objects: entries.iter().map(|entry| Arc::clone(&entry.listed)).collect(),
-        label: first.label.clone(),
-        id: first.id.clone(),
-        algorithm: algorithm.unwrap_or_else(|| "unknown".to_owned()),
-        certificate,
+        first: Arc::clone(&first.listed),
+        others: others.iter().map(|entry| Arc::clone(&entry.listed)).collect(),
+        certificate: certificate.and_then(|entry| entry.certificate.clone()),
         orphan: group.orphan(),
-        weaknesses: weakness::of(entries.iter().map(|entry| entry.listed.as_ref()), public_key.as_ref()),
+        weaknesses: weakness::of(entries.iter().map(|entry| entry.listed.as_ref()), public_key.as_deref()),
         shared: shared.of(entries),
-        uri: uri(first, token),
         public_key,
     })
 }

@@ -1,7 +1,5 @@
 //! The order of a listing.
 
-use std::cmp::Ordering;
-
 use super::pair::Row;
 
 /// By what, and whether from the end.
@@ -33,36 +31,26 @@ pub enum SortKey {
 
 impl Order {
     pub(super) fn sort(self, rows: &mut [Row]) {
+        // All of these leave rows that are the same in their order.
+        rows.sort_by(|a, b| (a.label(), a.id(), handle(a)).cmp(&(b.label(), b.id(), handle(b))));
         match self.by {
-            SortKey::Label | SortKey::Id | SortKey::Algorithm | SortKey::Expiry | SortKey::Handle => {
-                rows.sort_by(|a, b| self.compare(a, b));
-            }
-            // A subject is written only once for each row.
-            SortKey::Subject => {
-                rows.sort_by_cached_key(|row| {
-                    let subject = row.certificate.as_ref().map(|one| one.subject.to_string());
-                    (subject.is_none(), subject, row.label.clone(), handle(row))
-                });
-            }
+            SortKey::Label => {}
+            SortKey::Id => rows.sort_by(|a, b| a.id().cmp(b.id())),
+            SortKey::Expiry => rows.sort_by_key(|row| row.certificate.as_ref().map_or(i64::MAX, |one| one.not_after)),
+            SortKey::Handle => rows.sort_by_key(handle),
+            // Texts are written only once for each row.
+            SortKey::Algorithm => rows.sort_by_cached_key(Row::algorithm),
+            SortKey::Subject => rows.sort_by_cached_key(|row| {
+                let subject = row.certificate.as_ref().map(|one| one.subject().to_string());
+                (subject.is_none(), subject)
+            }),
         }
         if self.reverse {
             rows.reverse();
         }
     }
-
-    fn compare(self, a: &Row, b: &Row) -> Ordering {
-        let end = |row: &Row| row.certificate.as_ref().map_or(i64::MAX, |one| one.not_after);
-        let first = match self.by {
-            SortKey::Label | SortKey::Subject => Ordering::Equal,
-            SortKey::Id => a.id.cmp(&b.id),
-            SortKey::Algorithm => a.algorithm.cmp(&b.algorithm),
-            SortKey::Expiry => end(a).cmp(&end(b)),
-            SortKey::Handle => handle(a).cmp(&handle(b)),
-        };
-        first.then_with(|| (&a.label, &a.id, handle(a)).cmp(&(&b.label, &b.id, handle(b))))
-    }
 }
 
-fn handle(row: &Row) -> Option<u64> {
-    row.objects.first().map(|listed| listed.object.handle())
+fn handle(row: &Row) -> u64 {
+    row.first.object.handle()
 }

@@ -84,8 +84,8 @@ impl StoredKey {
     pub fn algorithm(&self) -> String {
         let certified = || self.certificates.iter().find_map(|one| one.certificate.as_ref()?.public_key().ok());
         let key = self.public_key.clone().or_else(certified);
-        let word = || self.objects().find_map(|object| object.key_type.clone());
-        key.map(|key| key.algorithm().to_string()).or_else(word).unwrap_or_else(|| "unknown".to_owned())
+        let told = || self.objects().find_map(|object| object.key_type.as_ref()).map(ToString::to_string);
+        key.map(|key| key.algorithm().to_string()).or_else(told).unwrap_or_else(|| "unknown".to_owned())
     }
 }
 
@@ -102,13 +102,13 @@ fn find(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> 
     let entries = read(session, reference)?;
     let is_key = |entry: &Entry| entry.listed.object.class != ObjectClass::Certificate;
     let is_named = |entry: &Entry| fits(reference, &entry.listed.object);
-    let groups = pair::group(entries);
-    let named_by = |test: &dyn Fn(&Entry) -> bool| -> Vec<&Group> {
+    let groups = pair::group(&entries);
+    let named_by = |test: &dyn Fn(&Entry) -> bool| -> Vec<&Group<'_>> {
         groups.iter().filter(|group| group.entries().any(|entry| is_named(entry) && test(entry))).collect()
     };
     let mut named = named_by(&is_key);
     if named.is_empty() {
-        let is_lone = |group: &&Group| !group.entries().any(is_key);
+        let is_lone = |group: &&Group<'_>| !group.entries().any(is_key);
         named = match nameable {
             Nameable::Key => vec![],
             Nameable::LoneCertificate => named_by(&|_| true).into_iter().filter(is_lone).collect(),
@@ -127,8 +127,9 @@ fn find(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> 
     let (privates, publics) = (group.of(ObjectClass::PrivateKey), group.of(ObjectClass::PublicKey));
     let is_crowded = privates.len() > 1 || publics.len() > 1;
     // Several keys that nothing but their label tells apart: each half must be named.
-    let halves = |all: &[Entry]| -> Vec<Object> {
-        all.iter().filter(|entry| !is_crowded || is_named(entry)).map(|entry| entry.listed.object.clone()).collect()
+    let halves = |all: &[&Entry]| -> Vec<Object> {
+        let named = all.iter().filter(|entry| !is_crowded || is_named(entry));
+        named.map(|entry| entry.listed.object.clone()).collect()
     };
     let (mut privates, mut publics) = (halves(privates), halves(publics));
     if privates.len() > 1 || publics.len() > 1 {
@@ -139,9 +140,9 @@ fn find(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> 
     let public_key = shown(&public).or_else(|| shown(&private));
     let key = StoredKey { private, public, certificates: vec![], neighbours: vec![], public_key };
     // In a crowd a certificate is the key's only if it shows the same public key, or was itself named.
-    let is_own = |entry: &&Entry| match &key.public_key {
+    let is_own = |entry: &&&Entry| match &key.public_key {
         _ if !is_crowded => true,
-        Some(_) => entry.key == key.public_key,
+        Some(own) => entry.key.as_deref() == Some(own),
         None => key.objects().next().is_none() && is_named(entry),
     };
     let own: Vec<Object> =
@@ -151,35 +152,35 @@ fn find(session: &Session<'_>, reference: &KeyReference, nameable: Nameable) -> 
 
 /// Everything with the id or label, and what shares the ids of that.
 fn read(session: &Session<'_>, reference: &KeyReference) -> Result<Vec<Entry>, Error> {
-    let list = |wanted| session.list(&CLASSES, wanted, Detail::Summary, &|_, _| {});
+    let list = |wanted| session.list(&CLASSES, wanted, Detail::Summary, Entry::without_facts, &|_, _| {});
     let mut found = match (reference.id(), reference.label()) {
         (Some(id), _) => list(Wanted::Id(id))?,
         (None, label) => list(Wanted::Label(label.unwrap_or_default()))?,
     };
     if reference.id().is_some() {
-        return Ok(found.into_iter().map(Entry::without_facts).collect());
+        return Ok(found);
     }
     let ids = |test: fn(&Object) -> bool| -> HashSet<KeyId> {
-        let named = found.iter().map(|one| &one.object).filter(|object| test(object) && !object.id.is_empty());
+        let named = found.iter().map(|one| &one.listed.object).filter(|object| test(object) && !object.id.is_empty());
         named.map(|object| object.id.clone()).collect()
     };
     let of_keys = ids(|object| object.class != ObjectClass::Certificate);
     let ids = if of_keys.is_empty() { ids(|_| true) } else { of_keys };
     if ids.len() <= FEW {
-        let mut seen: HashSet<_> = found.iter().map(|one| (one.object.class, one.object.handle())).collect();
+        let mut seen: HashSet<_> = found.iter().map(Entry::identity).collect();
         for id in &ids {
             let partners = list(Wanted::Id(id))?;
-            found.extend(partners.into_iter().filter(|one| seen.insert((one.object.class, one.object.handle()))));
+            found.extend(partners.into_iter().filter(|one| seen.insert(one.identity())));
         }
     }
-    Ok(found.into_iter().map(Entry::without_facts).collect())
+    Ok(found)
 }
 
 /// Adds the certificates of the key, and what only shares its id.
 fn surroundings(
     session: &Session<'_>,
     mut key: StoredKey,
-    groups: &[Group],
+    groups: &[Group<'_>],
     certificates: Vec<Object>,
 ) -> Result<StoredKey, Error> {
     let mut certificates: Vec<StoredCertificate> = certificates.into_iter().map(StoredCertificate::read).collect();

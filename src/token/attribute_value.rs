@@ -1,7 +1,9 @@
 //! Attributes of any kind as plain values, for those who want to see all of an object.
 
 use cryptoki::object::{Attribute, AttributeType};
+use cryptoki_sys::CK_ATTRIBUTE_TYPE;
 
+use super::get_attribute_value;
 use super::object::ObjectClass;
 
 /// The value of an attribute.
@@ -17,6 +19,44 @@ pub enum AttributeValue {
     Bytes(Vec<u8>),
     /// Several words.
     List(Vec<String>),
+}
+
+/// The attributes that an object shows, in one buffer as the module gave them: a listing holds those of thousands of
+/// objects, and many of them are a single byte.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShownAttributes(Box<[u8]>);
+
+impl ShownAttributes {
+    /// Type and length as `u32`, then the value, one attribute behind the other.
+    pub(super) fn new(attributes: &[Attribute]) -> Self {
+        let mut packed = Vec::new();
+        for attribute in attributes {
+            let kind = CK_ATTRIBUTE_TYPE::from(attribute.attribute_type());
+            let value = get_attribute_value::value(attribute);
+            // Types of the standard and lengths that are read have no more bits.
+            let (Ok(kind), Ok(length)) = (u32::try_from(kind), u32::try_from(value.len())) else { continue };
+            packed.extend(kind.to_le_bytes());
+            packed.extend(length.to_le_bytes());
+            packed.extend(value);
+        }
+        Self(packed.into())
+    }
+
+    /// Names (`CKA_...`) and values, in the order in which they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (String, AttributeValue)> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (kind, behind) = rest.split_first_chunk()?;
+            let (length, behind) = behind.split_first_chunk()?;
+            let (value, behind) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            rest = behind;
+            Some((u32::from_le_bytes(*kind), value))
+        })
+        .filter_map(|(kind, bytes)| {
+            let kind = AttributeType::try_from(CK_ATTRIBUTE_TYPE::from(kind)).ok()?;
+            Some((kind.to_string(), value(&get_attribute_value::attribute(kind, bytes)?)))
+        })
+    }
 }
 
 /// What is read of an object beside what every listing needs. Secrets are not asked for, nor what a module without
@@ -74,11 +114,6 @@ pub(super) fn further(class: ObjectClass) -> Vec<AttributeType> {
     storage.into_iter().chain(of_class.iter().copied()).collect()
 }
 
-/// Names and values, in the order in which they were read.
-pub(super) fn all(attributes: &[Attribute]) -> Vec<(String, AttributeValue)> {
-    attributes.iter().map(|attribute| (attribute.attribute_type().to_string(), value(attribute))).collect()
-}
-
 fn value(attribute: &Attribute) -> AttributeValue {
     use AttributeValue::{Bytes, Flag, List, Number, Text};
     match attribute {
@@ -124,5 +159,31 @@ fn value(attribute: &Attribute) -> AttributeValue {
         Attribute::KeyGenMechanism(mechanism) => Text(mechanism.to_string()),
         Attribute::AllowedMechanisms(mechanisms) => List(mechanisms.iter().map(ToString::to_string).collect()),
         other => Text(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_told_in_its_order() {
+        let attributes = [
+            Attribute::Sign(true),
+            Attribute::Label(b"latin-1 \xe9".to_vec()),
+            Attribute::Id(vec![]),
+            Attribute::KeyType(cryptoki::object::KeyType::EC),
+            Attribute::ModulusBits(2048.into()),
+        ];
+        let told: Vec<_> = ShownAttributes::new(&attributes).iter().collect();
+        let expected = [
+            ("CKA_SIGN", AttributeValue::Flag(true)),
+            ("CKA_LABEL", AttributeValue::Bytes(b"latin-1 \xe9".to_vec())),
+            ("CKA_ID", AttributeValue::Bytes(vec![])),
+            ("CKA_KEY_TYPE", AttributeValue::Text("CKK_EC".to_owned())),
+            ("CKA_MODULUS_BITS", AttributeValue::Number(2048)),
+        ];
+        assert_eq!(told, expected.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(ShownAttributes::default().iter().count(), 0);
     }
 }

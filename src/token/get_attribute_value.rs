@@ -118,14 +118,10 @@ impl Slot {
 
     /// Takes what the module has written elsewhere.
     fn take(&mut self, attribute: &Attribute) {
-        let written = CK_ATTRIBUTE::from(attribute);
-        self.told = written.ulValueLen;
-        let Some(room) = usize::try_from(written.ulValueLen).ok().and_then(|len| self.buffer.get_mut(..len)) else {
-            return;
-        };
-        if !room.is_empty() {
-            // SAFETY: the attribute is borrowed, and points to a value of its own of so many bytes.
-            room.copy_from_slice(unsafe { std::slice::from_raw_parts(written.pValue.cast(), room.len()) });
+        let value = value(attribute);
+        self.told = value.len() as CK_ULONG;
+        if let Some(room) = self.buffer.get_mut(..value.len()) {
+            room.copy_from_slice(value);
         }
     }
 
@@ -141,6 +137,16 @@ impl Slot {
             }
             Some(value) => Answer::Value(value),
         }
+    }
+}
+
+/// The bytes of an attribute's value, as a module would write them.
+pub(super) fn value(attribute: &Attribute) -> &[u8] {
+    let CK_ATTRIBUTE { pValue: pointer, ulValueLen: length, .. } = CK_ATTRIBUTE::from(attribute);
+    match usize::try_from(length) {
+        // SAFETY: the attribute is borrowed, and points to a value of its own of so many bytes.
+        Ok(length @ 1..) => unsafe { std::slice::from_raw_parts(pointer.cast(), length) },
+        Ok(0) | Err(_) => &[],
     }
 }
 

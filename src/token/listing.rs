@@ -10,7 +10,7 @@ use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
 use super::object::{Handle, Object, ObjectClass};
 use super::session::Session;
-use super::{AttributeValue, attribute_value, attributes, parallel, public_key};
+use super::{ShownAttributes, attribute_value, attributes, parallel, public_key};
 use crate::key::{KeyId, PublicKey};
 
 /// So many objects are read before it is clear how long a call takes.
@@ -47,8 +47,8 @@ pub struct Listed {
     pub object: Object,
     /// Where a private or secret key comes from.
     pub origin: Origin,
-    /// With [`Detail::Everything`] the attributes that the module shows, as `CKA_...`.
-    pub attributes: Vec<(String, AttributeValue)>,
+    /// With [`Detail::Everything`] the attributes that the module shows.
+    pub attributes: ShownAttributes,
 }
 
 /// What the token says about the past of a key (PKCS#11 3.1, 4.9 and 4.10); `None` when it does not tell.
@@ -66,27 +66,35 @@ const ORIGIN: [AttributeType; 3] =
     [AttributeType::Local, AttributeType::AlwaysSensitive, AttributeType::NeverExtractable];
 
 impl Session<'_> {
-    /// The objects of these classes. `progress` is told how many of how many are read.
+    /// The objects of these classes, as what the caller keeps of each. `progress` is told how many of how many are read.
     ///
     /// # Errors
     /// [`Error::Call`]. An object that vanishes while it is read is left out.
-    pub fn list(
+    pub fn list<T>(
         &self,
         classes: &[ObjectClass],
         wanted: Wanted<'_>,
         detail: Detail,
+        keep: impl Fn(Listed) -> T,
         progress: &dyn Fn(usize, usize),
-    ) -> Result<Vec<Listed>, Error> {
-        self.surviving(|| self.list_once(classes, wanted, detail, progress))
+    ) -> Result<Vec<T>, Error> {
+        let compares = match wanted {
+            Wanted::Key(key) if !self.quirks().finds_by_public_key => Some(key),
+            Wanted::Key(_) | Wanted::All | Wanted::Id(_) | Wanted::Label(_) => None,
+        };
+        let is_meant = |one: &Listed| compares.is_none_or(|key| one.object.public_key.as_ref() == Some(key));
+        let keep = |one: Listed| is_meant(&one).then(|| keep(one));
+        self.surviving(|| self.list_once(classes, wanted, detail, &keep, progress))
     }
 
-    fn list_once(
+    fn list_once<T>(
         &self,
         classes: &[ObjectClass],
         wanted: Wanted<'_>,
         detail: Detail,
+        keep: &dyn Fn(Listed) -> Option<T>,
         progress: &dyn Fn(usize, usize),
-    ) -> Result<Vec<Listed>, Error> {
+    ) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
         for class in classes {
             found.extend(self.find_handles(*class, wanted)?.into_iter().map(|handle| (*class, handle)));
@@ -94,24 +102,22 @@ impl Session<'_> {
         let (total, mut listed) = (found.len(), Vec::with_capacity(found.len()));
         let (first, rest) = found.split_at(total.min(FIRST));
         let start = Instant::now();
-        for (index, (class, handle)) in first.iter().enumerate() {
-            listed.extend(self.read_listed(*class, *handle, detail)?);
-            progress(index + 1, total);
-        }
+        let mut read = |objects: &[(ObjectClass, Handle)], done: usize| -> Result<(), Error> {
+            for (index, (class, handle)) in objects.iter().enumerate() {
+                listed.extend(self.read_listed(*class, *handle, detail)?.and_then(keep));
+                progress(done + index + 1, total);
+            }
+            Ok(())
+        };
+        read(first, 0)?;
         // More requests at once are no help where their rate is limited.
         let is_slow = start.elapsed() > SLOW * FIRST as u32 && self.quirks().certificate_retry_seconds == 0;
         let helpers = if is_slow && !rest.is_empty() { parallel::open(self, rest.len()) } else { Vec::new() };
-        if !helpers.is_empty() {
-            let read = parallel::read(self, helpers, rest, detail, &|done| progress(first.len() + done, total))?;
-            listed.extend(read.into_iter().flatten());
+        if helpers.is_empty() {
+            read(rest, first.len())?;
         } else {
-            for (index, (class, handle)) in rest.iter().enumerate() {
-                listed.extend(self.read_listed(*class, *handle, detail)?);
-                progress(first.len() + index + 1, total);
-            }
-        }
-        if let (Wanted::Key(key), false) = (wanted, self.quirks().finds_by_public_key) {
-            listed.retain(|one| one.object.public_key.as_ref() == Some(key));
+            let done = |done| progress(first.len() + done, total);
+            listed.extend(parallel::read(self, helpers, rest, detail, keep, &done)?);
         }
         Ok(listed)
     }
@@ -179,11 +185,10 @@ impl Listed {
                 _ => {}
             }
         }
-        let object = Object::new(class, handle, &attributes);
-        let attributes = match detail {
-            Detail::Summary => vec![],
-            Detail::Everything => attribute_value::all(&attributes),
+        let shown = match detail {
+            Detail::Summary => ShownAttributes::default(),
+            Detail::Everything => ShownAttributes::new(&attributes),
         };
-        Ok(Some(Self { object, origin, attributes }))
+        Ok(Some(Self { object: Object::new(class, handle, attributes), origin, attributes: shown }))
     }
 }

@@ -12,13 +12,13 @@ use super::get_attribute_value::Slot;
 use super::lists::Search;
 use super::session::Session;
 use super::{attributes, public_key};
-use crate::key::{KeyId, PublicKey};
+use crate::key::{KeyAlgorithm, KeyId, PublicKey};
 
 /// So many handles are asked for in one `C_FindObjects`.
 const BATCH: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 
 /// The classes of objects that matter here (PKCS#11 3.1, 4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectClass {
     /// `CKO_PRIVATE_KEY`.
     PrivateKey,
@@ -78,10 +78,28 @@ pub struct Object {
     pub label: String,
     /// The public key, of a public or private key of a known type.
     pub public_key: Option<PublicKey>,
-    /// The algorithm as far as the object tells it, for example `EC P-256`, else the word of its type: `AES`.
-    pub key_type: Option<String>,
+    /// What the object tells of its algorithm.
+    pub key_type: Option<KeyType>,
     /// `CKA_VALUE` of a certificate: its DER.
     pub value: Option<Vec<u8>>,
+}
+
+/// What an object tells of its algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyType {
+    /// One that hsmcert knows, with its size.
+    Known(KeyAlgorithm),
+    /// The word of `CKA_KEY_TYPE`: `AES`.
+    Word(String),
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(algorithm) => algorithm.fmt(f),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
 }
 
 /// A handle, and the time of the session that it is of: another object may have it in a new one.
@@ -92,26 +110,26 @@ pub(super) struct Handle {
 }
 
 impl Object {
-    pub(super) fn new(class: ObjectClass, raw: Handle, attributes: &[Attribute]) -> Self {
+    pub(super) fn new(class: ObjectClass, raw: Handle, attributes: Vec<Attribute>) -> Self {
         let mut object = Self {
             raw,
             class,
             id: KeyId::new(Vec::new()),
             label: String::new(),
-            public_key: public_key::read(attributes),
+            public_key: public_key::read(&attributes),
             key_type: None,
             value: None,
         };
-        let algorithm = public_key::algorithm(attributes);
+        let algorithm = public_key::algorithm(&attributes);
         for attribute in attributes {
             match attribute {
-                Attribute::Id(id) => object.id = KeyId::new(id.clone()),
-                Attribute::Label(label) => object.label = String::from_utf8_lossy(label).into_owned(),
+                Attribute::Id(id) => object.id = KeyId::new(id),
+                Attribute::Label(label) => object.label = text(label),
                 Attribute::KeyType(kind) => {
-                    let word = || kind.to_string().trim_start_matches("CKK_").to_owned();
-                    object.key_type = Some(algorithm.map_or_else(word, |algorithm| algorithm.to_string()));
+                    let word = || KeyType::Word(kind.to_string().trim_start_matches("CKK_").to_owned());
+                    object.key_type = Some(algorithm.map_or_else(word, KeyType::Known));
                 }
-                Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value.clone()),
+                Attribute::Value(value) if class == ObjectClass::Certificate => object.value = Some(value),
                 _ => {}
             }
         }
@@ -125,6 +143,10 @@ impl Object {
         #[allow(clippy::useless_conversion)]
         u64::from(self.raw.object.handle())
     }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned())
 }
 
 impl fmt::Display for Object {
@@ -196,7 +218,7 @@ impl Session<'_> {
         for handle in self.handles(class, with)? {
             let call = |slots: &mut [Slot]| self.get_attribute_value(class, handle.object, slots);
             let read = attributes::read(class, &types, call).doing("show the attributes of an object")?;
-            objects.extend(read.map(|attributes| Object::new(class, handle, &attributes)));
+            objects.extend(read.map(|attributes| Object::new(class, handle, attributes)));
         }
         Ok(objects)
     }

@@ -40,16 +40,17 @@ pub(super) fn open(session: &Session<'_>, objects: usize) -> Vec<Raw> {
     (0..SESSIONS.min(objects)).map_while(|_| open()).collect()
 }
 
-/// Reads these objects, in their order; `None` where one has vanished.
-pub(super) fn read(
+/// Reads these objects and gives what is kept of each, in their order.
+pub(super) fn read<T>(
     session: &Session<'_>,
     helpers: Vec<Raw>,
     objects: &[(ObjectClass, Handle)],
     detail: Detail,
+    keep: &dyn Fn(Listed) -> Option<T>,
     progress: &dyn Fn(usize),
-) -> Result<Vec<Option<Listed>>, Error> {
+) -> Result<impl Iterator<Item = T>, Error> {
     let (module, next) = (session.module, AtomicUsize::new(0));
-    let mut read: Vec<Option<Listed>> = vec![None; objects.len()];
+    let mut read: Vec<Option<T>> = objects.iter().map(|_| None).collect();
     let mut failed = Ok(());
     thread::scope(|scope| {
         let (sender, reports) = mpsc::channel();
@@ -70,7 +71,7 @@ pub(super) fn read(
                 module.report("C_GetAttributeValue", time, result.as_ref().err());
             }
             match outcome {
-                Ok(listed) => read[index] = listed,
+                Ok(listed) => read[index] = listed.and_then(keep),
                 Err(error) if failed.is_ok() => {
                     failed = Err(error);
                     next.store(objects.len(), Ordering::Relaxed);
@@ -81,7 +82,7 @@ pub(super) fn read(
         }
     });
     failed.doing("show the attributes of an object")?;
-    Ok(read)
+    Ok(read.into_iter().flatten())
 }
 
 fn work(

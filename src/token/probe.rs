@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cryptoki::session::Session as Raw;
 use cryptoki::slot::Limit;
 
-use super::attribute_value::AttributeValue;
+use super::attribute_value::ShownAttributes;
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
 use super::key_pair::{Handles, KeyPair};
@@ -194,7 +194,7 @@ impl KeyPair<'_> {
     ///
     /// # Errors
     /// [`Error::Call`].
-    pub fn attributes(&self) -> Result<[Vec<(String, AttributeValue)>; 2], Error> {
+    pub fn attributes(&self) -> Result<[ShownAttributes; 2], Error> {
         let read = |class, handle: Handle| -> Result<_, Error> {
             let call = |slots: &mut [Slot]| self.session.get_attribute_value(class, handle.object, slots);
             let listed = Listed::read(class, handle, Detail::Everything, call);
@@ -202,7 +202,7 @@ impl KeyPair<'_> {
             Ok(listed.map(|listed| listed.attributes).unwrap_or_default())
         };
         let Handles { private, public } = self.handles()?;
-        let public = public.map_or(Ok(vec![]), |public| read(ObjectClass::PublicKey, public))?;
+        let public = public.map_or(Ok(ShownAttributes::default()), |public| read(ObjectClass::PublicKey, public))?;
         Ok([read(ObjectClass::PrivateKey, private)?, public])
     }
 }

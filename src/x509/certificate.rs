@@ -217,7 +217,7 @@ impl Certificate {
     /// SHA-256 of the DER in lower hex.
     #[must_use]
     pub fn fingerprint_sha256(&self) -> String {
-        Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02x}")).collect()
+        base16ct::lower::encode_string(&Sha256::digest(&self.der))
     }
 
     /// Whether `issuer` signed it. A signature algorithm that hsmcert cannot check is judged by the names.

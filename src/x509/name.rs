@@ -1,7 +1,7 @@
 //! Distinguished names: from the request's own form to DER, and from any certificate back.
 
 use der::asn1::{Any, BmpString, Ia5StringRef, OctetStringRef, PrintableStringRef, SetOfVec};
-use der::{Encode as _, Tag, Tagged as _};
+use der::{Decode as _, Encode as _, Tag, Tagged as _};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name as X509Name, RdnSequence, RelativeDistinguishedName};
 
@@ -58,6 +58,12 @@ pub(super) fn decode(name: &X509Name) -> Name {
     let attribute =
         |attribute: &AttributeTypeAndValue| NameAttribute { oid: attribute.oid, value: value(&attribute.value) };
     Name(name.iter_rdn().map(|rdn| Rdn(rdn.iter().map(attribute).collect())).collect())
+}
+
+/// A name out of the DER of a certificate that was read before.
+#[must_use]
+pub fn read_name(der: &[u8]) -> Name {
+    X509Name::from_der(der).map(|name| decode(&name)).unwrap_or_default()
 }
 
 fn value(value: &Any) -> NameValue {

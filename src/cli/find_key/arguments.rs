@@ -194,7 +194,14 @@ impl FindKeyArguments {
             SortField::Handle => SortKey::Handle,
         };
         let detail = if global.json && !self.count { Detail::Everything } else { Detail::Summary };
-        Ok(Query { rows, filter, order: Order { by, reverse: self.reverse }, limit: self.limit, detail })
+        Ok(Query {
+            rows,
+            filter,
+            order: Order { by, reverse: self.reverse },
+            limit: self.limit,
+            detail,
+            with_der: false,
+        })
     }
 
     /// How it is written.

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use hsmcert::find::{Orphan, Row, Weakness};
-use hsmcert::token::ObjectClass;
+use hsmcert::token::{ObjectClass, TokenInfo};
 
 use super::super::clock::date;
 
@@ -94,23 +94,23 @@ impl Column {
     }
 
     /// The text of a row, as it is on the token; empty where there is none.
-    pub(super) fn text(self, row: &Row) -> String {
+    pub(super) fn text(self, row: &Row, token: &TokenInfo) -> String {
         let certificate = row.certificate.as_ref();
         let text = match self {
-            Self::Handle => Some(join(row.objects.iter().map(|one| one.object.handle().to_string()))),
-            Self::Class => Some(join(row.objects.iter().map(|one| class_name(one.object.class).to_owned()))),
-            Self::Label => Some(row.label.clone()),
-            Self::Id => Some(row.id.to_string()),
-            Self::Algorithm => Some(row.algorithm.clone()),
-            Self::Subject => certificate.map(|one| one.subject.to_string()),
-            Self::Issuer => certificate.map(|one| one.issuer.clone()),
+            Self::Handle => Some(join(row.objects().map(|one| one.object.handle().to_string()))),
+            Self::Class => Some(join(row.objects().map(|one| class_name(one.object.class).to_owned()))),
+            Self::Label => Some(row.label().to_owned()),
+            Self::Id => Some(row.id().to_string()),
+            Self::Algorithm => Some(row.algorithm()),
+            Self::Subject => certificate.map(|one| one.subject().to_string()),
+            Self::Issuer => certificate.map(|one| one.issuer().to_string()),
             Self::Serial => certificate.map(|one| one.serial.clone()),
             Self::NotBefore => certificate.map(|one| date(one.not_before)),
             Self::NotAfter => certificate.map(|one| date(one.not_after)),
             Self::DaysLeft => certificate.map(|one| one.days_left.to_string()),
             Self::Sha256 => certificate.map(|one| one.sha256.clone()),
             Self::Remarks => Some(join(remarks(row))),
-            Self::Uri => Some(row.uri.to_string()),
+            Self::Uri => Some(row.uri(token).to_string()),
         };
         text.unwrap_or_default()
     }

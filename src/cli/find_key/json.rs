@@ -1,9 +1,7 @@
 //! The result as JSON: `pairs`, or `objects`, each with all that the module shows.
 
-use std::collections::BTreeMap;
-
 use hsmcert::find::{self, Query, Row, Rows};
-use hsmcert::token::{AttributeValue, Listed, TokenInfo};
+use hsmcert::token::{AttributeValue, Listed, ShownAttributes, TokenInfo};
 use hsmcert::x509;
 use serde::{Serialize, Serializer};
 
@@ -25,20 +23,28 @@ pub(super) struct Found<'f> {
     objects: Option<Objects<'f>>,
 }
 
-/// The rows, and whether all of the token was read.
-struct Pairs<'f>(&'f [Row], bool);
+struct Pairs<'f>(Listing<'f>);
 
-struct Objects<'f>(&'f [Row], bool);
+struct Objects<'f>(Listing<'f>);
+
+/// The rows, and what is needed to tell all of them.
+#[derive(Clone, Copy)]
+struct Listing<'f> {
+    token: &'f TokenInfo,
+    rows: &'f [Row],
+    /// All of the token was read.
+    is_complete: bool,
+}
 
 impl Serialize for Pairs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|row| pair(row, self.1)))
+        serializer.collect_seq(self.0.rows.iter().map(|row| self.0.pair(row)))
     }
 }
 
 impl Serialize for Objects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().filter_map(|row| object(row, self.1)))
+        serializer.collect_seq(self.0.rows.iter().map(|row| self.0.object(row)))
     }
 }
 
@@ -53,38 +59,46 @@ pub(super) struct Count {
 
 /// A key with its certificate.
 #[derive(Serialize)]
-struct Pair {
+struct Pair<'r> {
     #[serde(flatten)]
-    facts: Facts,
-    objects: Vec<Member>,
+    facts: Facts<'r>,
+    objects: Vec<Member<'r>>,
 }
 
 /// One object.
 #[derive(Serialize)]
-struct Object {
+struct Object<'r> {
     #[serde(flatten)]
-    member: Member,
+    member: Member<'r>,
     #[serde(flatten)]
-    facts: Facts,
+    facts: Facts<'r>,
 }
 
 #[derive(Serialize)]
-struct Member {
+struct Member<'r> {
     handle: u64,
     class: &'static str,
-    attributes: BTreeMap<String, Value>,
+    attributes: Attributes<'r>,
+}
+
+struct Attributes<'r>(&'r ShownAttributes);
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, json(value))))
+    }
 }
 
 #[derive(Serialize)]
-struct Facts {
-    label: String,
+struct Facts<'r> {
+    label: &'r str,
     id: String,
     algorithm: String,
     spki_sha256: Option<String>,
     certificate_subject: Option<String>,
     certificate_issuer: Option<String>,
-    certificate_serial: Option<String>,
-    certificate_sha256: Option<String>,
+    certificate_serial: Option<&'r str>,
+    certificate_sha256: Option<&'r str>,
     not_before: Option<String>,
     not_after: Option<String>,
     days_left: Option<i64>,
@@ -107,10 +121,10 @@ enum Value {
 
 impl<'f> Found<'f> {
     pub(super) fn new(token: &'f TokenInfo, query: &Query, found: &'f find::Found) -> Self {
-        let is_complete = found.keys.is_some();
+        let listing = Listing { token, rows: &found.rows, is_complete: found.keys.is_some() };
         let (pairs, objects) = match query.rows {
-            Rows::Pairs => (Some(Pairs(&found.rows, is_complete)), None),
-            Rows::Objects(_) => (None, Some(Objects(&found.rows, is_complete))),
+            Rows::Pairs => (Some(Pairs(listing)), None),
+            Rows::Objects(_) => (None, Some(Objects(listing))),
         };
         Self {
             token: &token.label,
@@ -130,46 +144,48 @@ impl Count {
     }
 }
 
-fn pair(row: &Row, is_complete: bool) -> Pair {
-    Pair { facts: facts(row, is_complete), objects: row.objects.iter().map(|listed| member(listed)).collect() }
-}
+impl Listing<'_> {
+    fn pair<'r>(&self, row: &'r Row) -> Pair<'r> {
+        Pair { facts: self.facts(row), objects: row.objects().map(member).collect() }
+    }
 
-fn object(row: &Row, is_complete: bool) -> Option<Object> {
-    Some(Object { member: member(row.objects.first()?), facts: facts(row, is_complete) })
-}
+    fn object<'r>(&self, row: &'r Row) -> Object<'r> {
+        Object { member: member(&row.first), facts: self.facts(row) }
+    }
 
-fn member(listed: &Listed) -> Member {
-    let attributes = listed.attributes.iter().map(|(name, value)| (name.clone(), json(value))).collect();
-    Member { handle: listed.object.handle(), class: class_name(listed.object.class), attributes }
-}
-
-fn json(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::Flag(on) => Value::Flag(*on),
-        AttributeValue::Number(number) => Value::Number(*number),
-        AttributeValue::Text(text) => Value::Text(text.clone()),
-        AttributeValue::Bytes(bytes) => Value::Text(base16ct::lower::encode_string(bytes)),
-        AttributeValue::List(words) => Value::List(words.clone()),
+    fn facts<'r>(&self, row: &'r Row) -> Facts<'r> {
+        let certificate = row.certificate.as_deref();
+        Facts {
+            label: row.label(),
+            id: row.id().to_string(),
+            algorithm: row.algorithm(),
+            spki_sha256: row.public_key.as_deref().map(x509::spki_fingerprint),
+            certificate_subject: certificate.map(|one| one.subject().to_string()),
+            certificate_issuer: certificate.map(|one| one.issuer().to_string()),
+            certificate_serial: certificate.map(|one| one.serial.as_str()),
+            certificate_sha256: certificate.map(|one| one.sha256.as_str()),
+            not_before: certificate.map(|one| date(one.not_before)),
+            not_after: certificate.map(|one| date(one.not_after)),
+            days_left: certificate.map(|one| one.days_left),
+            orphan: row.orphan.map(orphan_word),
+            weaknesses: row.weaknesses.iter().map(|weakness| weakness.word()).collect(),
+            duplicates: self.is_complete.then(|| row.shared.iter().map(ToString::to_string).collect()),
+            uri: row.uri(self.token).to_string(),
+        }
     }
 }
 
-fn facts(row: &Row, is_complete: bool) -> Facts {
-    let certificate = row.certificate.as_ref();
-    Facts {
-        label: row.label.clone(),
-        id: row.id.to_string(),
-        algorithm: row.algorithm.clone(),
-        spki_sha256: row.public_key.as_ref().map(x509::spki_fingerprint),
-        certificate_subject: certificate.map(|one| one.subject.to_string()),
-        certificate_issuer: certificate.map(|one| one.issuer.clone()),
-        certificate_serial: certificate.map(|one| one.serial.clone()),
-        certificate_sha256: certificate.map(|one| one.sha256.clone()),
-        not_before: certificate.map(|one| date(one.not_before)),
-        not_after: certificate.map(|one| date(one.not_after)),
-        days_left: certificate.map(|one| one.days_left),
-        orphan: row.orphan.map(orphan_word),
-        weaknesses: row.weaknesses.iter().map(|weakness| weakness.word()).collect(),
-        duplicates: is_complete.then(|| row.shared.iter().map(ToString::to_string).collect()),
-        uri: row.uri.to_string(),
+fn member(listed: &Listed) -> Member<'_> {
+    let Listed { object, attributes, .. } = listed;
+    Member { handle: object.handle(), class: class_name(object.class), attributes: Attributes(attributes) }
+}
+
+fn json(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::Flag(on) => Value::Flag(on),
+        AttributeValue::Number(number) => Value::Number(number),
+        AttributeValue::Text(text) => Value::Text(text),
+        AttributeValue::Bytes(bytes) => Value::Text(base16ct::lower::encode_string(&bytes)),
+        AttributeValue::List(words) => Value::List(words),
     }
 }

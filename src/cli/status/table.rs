@@ -1,10 +1,12 @@
 //! The table, the next end first, with a bar of the lifetime that is left.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use std::io::{self, Write};
+
 use hsmcert::due::Phase;
 use hsmcert::status::{Clock, Link, Status};
 
 use super::super::clock::date;
+use super::super::columns::{self, cut};
 use super::super::report::shown;
 
 /// Signs in a bar.
@@ -12,30 +14,33 @@ const WIDTH: usize = 10;
 /// Longest text of a cell.
 const LONGEST: usize = 40;
 
-pub(super) fn table(all: &[Status], clock: Clock) -> String {
+const TITLES: [&str; 7] = ["label", "subject", "issuer", "ends", "days", "left", "state"];
+
+pub(super) fn table(out: &mut dyn Write, all: &[Status], clock: Clock) -> io::Result<()> {
     if all.is_empty() {
-        return "no certificates; hsmcert accept CERTIFICATE stores one\n".to_owned();
+        return writeln!(out, "no certificates; hsmcert accept CERTIFICATE stores one");
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["label", "subject", "issuer", "ends", "days", "left", "state"]);
-    for one in all {
-        let facts = one.certificate.as_ref();
-        let issuer =
-            facts.map(|facts| facts.issuer.common_name().map_or_else(|| facts.issuer.to_string(), str::to_owned));
-        let days = (one.not_after - clock.now).div_euclid(86_400).to_string();
-        let cells = [
-            one.label.clone(),
-            facts.map(|facts| facts.subject.to_string()).unwrap_or_default(),
-            issuer.unwrap_or_default(),
-            date(one.not_after),
-            days,
-            one.left(clock.now).map(bar).unwrap_or_default(),
-            state(one),
-        ];
-        table.add_row(cells.iter().map(|cell| cut(&shown(cell))));
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let rows: Vec<_> = all.iter().map(|one| cells(one, clock).map(|cell| cut_cell(shown(&cell)))).collect();
+    columns::write(out, &TITLES, &rows, |row, column| row[column].clone())
+}
+
+fn cells(one: &Status, clock: Clock) -> [String; 7] {
+    let facts = one.certificate.as_ref();
+    let issuer = facts.map(|facts| facts.issuer.common_name().map_or_else(|| facts.issuer.to_string(), str::to_owned));
+    [
+        one.label.clone(),
+        facts.map(|facts| facts.subject.to_string()).unwrap_or_default(),
+        issuer.unwrap_or_default(),
+        date(one.not_after),
+        (one.not_after - clock.now).div_euclid(86_400).to_string(),
+        one.left(clock.now).map(bar).unwrap_or_default(),
+        state(one),
+    ]
+}
+
+/// What is wrong with a link is never cut.
+fn cut_cell(text: String) -> String {
+    if text.contains("LINK BROKEN") { text } else { cut(text, LONGEST) }
 }
 
 fn bar(left: f64) -> String {
@@ -59,15 +64,6 @@ pub(super) fn state(one: &Status) -> String {
         Link::File(_) => format!("{phase}, certificate in a file"),
         Link::Broken(why) => format!("LINK BROKEN: {why}; {phase}"),
         Link::NotAsked => format!("{phase}, token not asked"),
-    }
-}
-
-fn cut(text: &str) -> String {
-    let is_last = text.contains("LINK BROKEN");
-    match text.char_indices().nth(LONGEST) {
-        Some(_) if !is_last => text.chars().take(LONGEST - 1).chain(['…']).collect(),
-        _ if text.is_empty() => "-".to_owned(),
-        _ => text.to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use hsmcert::ErrorKind;
 use hsmcert::compatibility::{self, Area, Attempt, Compatibility, Outcome};
-use hsmcert::token::{AttributeValue, LibraryInfo, MechanismSizes, TokenLimits};
+use hsmcert::token::{AttributeValue, LibraryInfo, MechanismSizes, ShownAttributes, TokenLimits};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
@@ -117,7 +117,7 @@ fn json(tested: Compatibility, path: String, profile: Option<&'static str>, with
     let LibraryInfo { manufacturer, description, version, standard } = library;
     let TokenLimits { hardware, sessions, write_sessions } = limits;
     let token = details.token;
-    let attributes = |list: Vec<(String, AttributeValue)>| list.into_iter().filter_map(attribute).collect();
+    let attributes = |shown: &ShownAttributes| shown.iter().filter_map(attribute).collect();
     JsonReport {
         hsmcert: env!("CARGO_PKG_VERSION"),
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -137,8 +137,8 @@ fn json(tested: Compatibility, path: String, profile: Option<&'static str>, with
         },
         mechanisms: mechanisms.into_iter().map(mechanism).collect(),
         attempts: attempts.into_iter().map(attempt).collect(),
-        private_key_attributes: attributes(private_key),
-        public_key_attributes: attributes(public_key),
+        private_key_attributes: attributes(&private_key),
+        public_key_attributes: attributes(&public_key),
         main_job,
         left,
     }
