@@ -121,8 +121,8 @@ impl OutputFile {
         if path.is_dir() || (!overwrite && path.symlink_metadata().is_ok()) {
             return Err(Error::Exists(path.to_owned()));
         }
-        // Writing is tried now and not after the key is made: a read-only folder is found here.
-        tempfile::tempfile_in(folder).map_err(|error| unwritable(folder, &error))?;
+        // Now and not after the key is made.
+        check_writable(folder).map_err(|error| unwritable(folder, &error))?;
         Ok(Self { path: path.to_owned(), access, overwrite })
     }
 
@@ -182,6 +182,25 @@ fn folder_of(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Whether files can be made in a folder; a read-only file system is found, a full one is not.
+///
+/// # Errors
+/// What the operating system says against it.
+#[cfg(unix)]
+pub fn check_writable(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Whether files can be made in a folder.
+///
+/// # Errors
+/// What the operating system says against it.
+#[cfg(not(unix))]
+pub fn check_writable(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(|_| ())
 }
 
 fn temporary(path: &Path, access: Access) -> Result<tempfile::NamedTempFile, Error> {

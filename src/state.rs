@@ -93,7 +93,7 @@ impl State {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(failed)?;
-        tempfile::tempfile_in(folder).map_err(failed)?;
+        file::check_writable(folder).map_err(failed)?;
         Ok(Self { folder: folder.to_owned() })
     }
 

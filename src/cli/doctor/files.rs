@@ -56,11 +56,11 @@ pub(super) fn state(global: &Global, checks: &Checks) {
     });
 }
 
-/// Tries it with a file that is gone at once; of a folder that is not there, the nearest one above is meant.
+/// Whether files can be made there; of a folder that is not there, the nearest one above is meant.
 pub(super) fn writable(folder: &Path) -> Result<(), String> {
     let there = folder.ancestors().find(|above| above.as_os_str().is_empty() || above.exists());
     let there = there.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::tempfile_in(there).map(|_| ()).map_err(|error| error.to_string())
+    hsmcert::file::check_writable(there).map_err(|error| error.to_string())
 }
 
 /// The trial token's folder is for its owner only.
