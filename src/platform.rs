@@ -13,5 +13,5 @@ pub use environment::use_softhsm_configuration;
 pub use folders::{configuration_folders, data_folder, state_folder};
 pub use module_file::{Architecture, Format, ModuleFile, Processor};
 pub use p11_kit::{ConfiguredModule, p11_kit_modules};
-pub use process::end_process;
+pub use process::{end_process, protect_process};
 pub use silence::{Silence, end_silence};

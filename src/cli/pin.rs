@@ -1,12 +1,12 @@
 //! Reading a PIN: file, stdin, environment, command, or a prompt that does not echo.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{ErrorKind as ErrorOfSystem, IsTerminal as _, Read};
 use std::process::{Command, Stdio};
 
+use hsmcert::ErrorKind;
 use hsmcert::pin::{Pin, PinSource};
 use hsmcert::token::Role;
 use hsmcert::token::vendor::PinForm;
-use hsmcert::{ErrorKind, file};
 use zeroize::Zeroizing;
 
 use super::environment;
@@ -16,6 +16,9 @@ use super::target::Target;
 
 /// Where the security officer's PIN may be.
 const OFFICERS_PIN: &str = "HSMCERT_SO_PIN";
+
+/// No PIN and no token of a CA is longer.
+const LONGEST: usize = 16 * 1024;
 
 /// A PIN, and where it can be read anew.
 type Found = (Pin, Option<PinSource>);
@@ -111,13 +114,10 @@ pub(super) fn read(source: &PinSource) -> Result<Pin, Failure> {
 
 /// Reads any secret that is kept like a PIN. In words why it cannot be read.
 pub(super) fn read_secret(source: &PinSource) -> Result<Pin, String> {
+    let in_words = |error: std::io::Error| error.to_string();
     let bytes = match source {
-        PinSource::File(path) => Zeroizing::new(file::read(path).map_err(|error| error.to_string())?),
-        PinSource::Stdin => {
-            let mut line = Zeroizing::new(Vec::new());
-            std::io::stdin().lock().read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
-            line
-        }
+        PinSource::File(path) => read_until(fs_err::File::open(path).map_err(in_words)?, End::Line)?,
+        PinSource::Stdin => read_until(unbuffered_stdin().map_err(in_words)?, End::Line)?,
         PinSource::Env(name) => Zeroizing::new(environment::text(name).ok_or("it is not set")?.into_bytes()),
         PinSource::Exec(command) => run(command)?,
     };
@@ -129,21 +129,66 @@ pub(super) fn read_secret(source: &PinSource) -> Result<Pin, String> {
     Ok(Pin::new(text.to_owned()))
 }
 
+/// Where reading ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the first line: whoever writes may keep the other end open.
+    Line,
+    /// With the last byte: a command that nobody listens to any more fails.
+    Everything,
+}
+
+/// Reads into memory that does not move, so that nothing of it is left behind when it is wiped.
+fn read_until(mut from: impl Read, end: End) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut bytes = Zeroizing::new(vec![0; LONGEST]);
+    let mut length = 0;
+    loop {
+        match from.read(&mut bytes[length..]) {
+            Ok(0) if length == LONGEST => return Err(format!("it is longer than {} KiB", LONGEST / 1024)),
+            Ok(0) => break,
+            Ok(count) => {
+                let new = length..length + count;
+                length += count;
+                if end == End::Line && bytes[new].contains(&b'\n') {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == ErrorOfSystem::Interrupted => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// The buffer of the standard library is never wiped.
+fn unbuffered_stdin() -> std::io::Result<std::fs::File> {
+    #[cfg(unix)]
+    let handle = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let handle = std::os::windows::io::AsHandle::as_handle(&std::io::stdin()).try_clone_to_owned()?;
+    Ok(handle.into())
+}
+
 fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let output = Command::new(shell)
+    let child = Command::new(shell)
         .args([flag, command])
         // A command that gives a PIN needs none of another token.
         .env_remove("HSMCERT_PIN")
         .env_remove(OFFICERS_PIN)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(output.status.to_string());
+        .spawn();
+    let mut child = child.map_err(|error| error.to_string())?;
+    let printed =
+        child.stdout.take().map_or_else(|| Ok(Zeroizing::default()), |from| read_until(from, End::Everything));
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(status.to_string());
     }
-    Ok(Zeroizing::new(output.stdout))
+    printed
 }
 
 fn unreadable(source: &str, reason: &str) -> Failure {
