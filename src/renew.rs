@@ -3,6 +3,7 @@
 //! What is done is remembered before the next step begins, and each step can be done again without harm: a run that was
 //! ended at any point is finished by the next one, with the same key, the same CSR and the same order at the CA.
 
+mod advice;
 mod answer;
 mod hooks;
 mod known;
@@ -12,6 +13,7 @@ mod verdict;
 
 use std::path::{Path, PathBuf};
 
+pub use advice::Advisers;
 pub use known::{Current, Known};
 pub use request::Keys;
 pub use verdict::{Life, Verdict, Waits, verdict};
@@ -19,6 +21,7 @@ pub use verdict::{Life, Verdict, Waits, verdict};
 use crate::accept::{self, ChainFile, Terms};
 use crate::authority::Authority;
 use crate::ca::Surroundings;
+use crate::due::Advice;
 use crate::error::Error;
 use crate::key::{KeyId, PublicKey};
 use crate::proof;
@@ -50,6 +53,8 @@ pub struct Site {
     pub deploy: Vec<Step>,
     /// Renew it also when it is not due.
     pub force: bool,
+    /// What the CA said in this run of when it is due.
+    pub advice: Option<Advice>,
 }
 
 impl Site {

@@ -314,6 +314,7 @@ mod tests {
             key_made: None,
             uses: 0,
             renewal: None,
+            advice: None,
             superseded: None,
             written: std::collections::BTreeMap::new(),
         }

@@ -8,7 +8,7 @@ pub mod page;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use crate::due::{Margin, Phase};
+use crate::due::{self, Advice, Margin, Phase};
 use crate::error::Error;
 use crate::file;
 use crate::find::{self, Filter, Order, Orphan, Pattern, Query, Row, Rows};
@@ -124,6 +124,12 @@ pub struct Clock {
     pub margin: Margin,
 }
 
+impl Clock {
+    fn due_at(self, not_before: i64, not_after: i64, advice: Option<&Advice>) -> i64 {
+        due::due(self.margin, (not_before, not_after), advice, self.now).0
+    }
+}
+
 /// Looks at the token and at what is remembered. Certificates of CAs without a key are no sites and left out.
 ///
 /// # Errors
@@ -145,6 +151,11 @@ pub fn of_token(
     let rows = find::find(session, &query, clock.now, progress)?.rows;
     let token = session.token();
     let ambiguous = ambiguous(&rows);
+    let advices: HashMap<&str, &Advice> = remembered
+        .iter()
+        .filter_map(|record| record.advice.as_ref())
+        .map(|one| (one.certificate.as_str(), one))
+        .collect();
     // A certificate stands in a row with each key object that shares its id.
     let mut seen = HashSet::new();
     let is_new = |one: &Status| {
@@ -152,7 +163,7 @@ pub fn of_token(
         seen.insert((one.id.clone(), one.label.clone(), sha256))
     };
     let mut all: Vec<Status> =
-        rows.iter().filter_map(|row| of_row(row, &ambiguous, token, clock)).filter(is_new).collect();
+        rows.iter().filter_map(|row| of_row(row, &ambiguous, token, &advices, clock)).filter(is_new).collect();
     let on_token: HashSet<String> =
         all.iter().filter_map(|one| Some(one.certificate.as_ref()?.sha256.clone())).collect();
     for record in remembered {
@@ -200,7 +211,13 @@ fn ambiguous(rows: &[Row]) -> HashSet<&KeyId> {
     handles.into_iter().filter(|(_, handles)| handles.len() > 1).map(|((_, id), _)| id).collect()
 }
 
-fn of_row(row: &Row, ambiguous: &HashSet<&KeyId>, token: &TokenInfo, clock: Clock) -> Option<Status> {
+fn of_row(
+    row: &Row,
+    ambiguous: &HashSet<&KeyId>,
+    token: &TokenInfo,
+    advices: &HashMap<&str, &Advice>,
+    clock: Clock,
+) -> Option<Status> {
     let stored = row.objects().find(|listed| listed.object.class == ObjectClass::Certificate)?;
     let certificate = Certificate::from_der(stored.object.value.as_deref()?).ok()?;
     if certificate.is_ca() && !row.has(ObjectClass::PrivateKey) {
@@ -214,14 +231,16 @@ fn of_row(row: &Row, ambiguous: &HashSet<&KeyId>, token: &TokenInfo, clock: Cloc
         Some(Orphan::NoCertificate) | None => Link::Token,
     };
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+    let advice = advices.get(certificate.fingerprint_sha256().as_str()).copied();
+    let due_at = clock.due_at(not_before, not_after, advice);
     Some(Status {
         label: stored.object.label.clone(),
         id: stored.object.id.clone(),
         token: token.label.clone(),
         token_serial: token.serial.clone(),
         not_after,
-        due_at: Some(clock.margin.due_at(not_before, not_after)),
-        phase: Phase::at(clock.now, not_before, not_after, clock.margin),
+        due_at: Some(due_at),
+        phase: Phase::at(clock.now, not_before, not_after, due_at),
         link,
         key_uri: key_uri(&token.label, &stored.object.id, &stored.object.label),
         certificate: Some(Facts::from(&certificate)),
@@ -250,6 +269,8 @@ fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock:
     let not_after = not_after.unwrap_or(i64::MAX);
     let not_before = certificate.as_ref().map(Certificate::not_before);
     let not_before = not_before.or_else(|| remembered(accepted.not_before.as_deref()?));
+    let advice = record.advice.as_ref().filter(|one| one.certificate == accepted.fingerprint_sha256);
+    let due_at = not_before.map(|not_before| clock.due_at(not_before, not_after, advice));
     let id = base16ct::mixed::decode_vec(&record.id).unwrap_or_default();
     let id = KeyId::new(id);
     Status {
@@ -257,9 +278,9 @@ fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock:
         token: record.token.clone(),
         token_serial: record.token_serial.clone(),
         not_after,
-        due_at: not_before.map(|not_before| clock.margin.due_at(not_before, not_after)),
-        phase: match not_before {
-            Some(not_before) => Phase::at(clock.now, not_before, not_after, clock.margin),
+        due_at,
+        phase: match not_before.zip(due_at) {
+            Some((not_before, due_at)) => Phase::at(clock.now, not_before, not_after, due_at),
             // Records of older versions.
             None if clock.now > not_after => Phase::Expired,
             None => Phase::Fresh,

@@ -10,6 +10,7 @@ mod challenge;
 mod conversation;
 mod patience;
 mod problem;
+mod renewal_info;
 
 use instant_acme::{Account, CertificateIdentifier, Identifier, NewOrder, Order, OrderStatus};
 
@@ -18,6 +19,7 @@ use crate::authority::Acme;
 use crate::request::GeneralName;
 use conversation::Conversation;
 use patience::Patience;
+pub use renewal_info::{Renewal, RenewalInfo};
 
 /// For messages about the configuration.
 const PROTOCOL: &str = "acme";
@@ -120,7 +122,11 @@ fn begin(
             // section 5): no reason to have no certificate.
             Err(error @ (Error::Refused { .. } | Error::Answer { .. })) => {
                 around.tell(&format!("CA: the order does not name its predecessor: {error}"));
-                open(None)?
+                match conversation.made() {
+                    // The CA has made it, and does not say that it has read the name.
+                    Some(url) => conversation.run(account.order(url))?,
+                    None => open(None)?,
+                }
             }
             order => order?,
         },

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsmcert::due::Margin;
-use hsmcert::renew::{self, Keys, Ran, Verdict, World};
+use hsmcert::renew::{self, Advisers, Keys, Ran, Verdict, World};
 use hsmcert::renewal::{KeyPolicy, Renewal};
 use hsmcert::request::TokenRequest;
 use hsmcert::rollout::Machine;
@@ -89,15 +89,17 @@ pub(super) fn run(global: &Global, arguments: &RenewArguments, report: &Report) 
     }
     let wishes = Renewal { ca: ca.clone(), before: *before, key: key.map(KeyPolicy::from), ..Renewal::default() };
     let sites = Sites::new(global, wishes, *force, request, report)?;
+    let here = Here { name: "", report };
+    let advisers = Advisers::new(&here, state::read(global).filter(|_| !dry_run));
     let now = clock::now();
     let mut entries: Vec<Entry> = Vec::new();
     let mut due: Vec<(usize, Planned)> = Vec::new();
     for spec in patterns::expand(specs)? {
-        match sites.plan(&spec, now) {
+        match sites.plan(&spec, &advisers, now) {
             Err(failure) => entries.push(Entry::unread(&spec, failure)),
             Ok(planned) => {
                 let fate = match &planned.verdict {
-                    Verdict::NotDue(life) => Fate::NotDue(*life),
+                    Verdict::NotDue(life) => Fate::NotDue(life.clone()),
                     Verdict::Waits(waits) => Fate::Waits(waits.clone()),
                     Verdict::Due(why) => Fate::Due(why.clone()),
                 };

@@ -1,8 +1,9 @@
 //! What is known of a site without its token: what is remembered, else the files beside its request.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Site;
+use crate::due::Advice;
 use crate::error::Error;
 use crate::file;
 use crate::key::PublicKey;
@@ -42,6 +43,10 @@ pub struct Current {
     pub key_made: Option<i64>,
     /// How many certificates were accepted for the key.
     pub uses: u32,
+    /// What its CA said of it.
+    pub advice: Option<Advice>,
+    /// The file that begins with it.
+    pub(super) file: PathBuf,
 }
 
 impl Known {
@@ -111,13 +116,16 @@ fn of_record(record: &Record) -> Option<Current> {
         csr,
         key_made: record.key_made.as_deref().and_then(seconds),
         uses: record.uses,
+        advice: record.advice.clone(),
+        file: accepted.chain_file.clone(),
     })
 }
 
 /// The certificate files of the site. One of a key whose record is damaged is not taken for the end of a renewal, and one
 /// that is awaited not for the one in use.
 fn of_files(site: &Site, unreadable: &[state::Error], awaited: Option<&str>) -> Option<Current> {
-    let leaf = [site.chain_file(), site.certificate_file()].iter().find_map(|path| leaf_of_file(path))?;
+    let files = [site.chain_file(), site.certificate_file()];
+    let (leaf, file) = files.into_iter().find_map(|path| Some((leaf_of_file(&path)?, path)))?;
     let spki = x509::spki_fingerprint(&leaf.public_key().ok()?);
     let name = format!("{spki}.json");
     let is_damaged = unreadable.iter().any(|error| match error {
@@ -126,10 +134,10 @@ fn of_files(site: &Site, unreadable: &[state::Error], awaited: Option<&str>) -> 
             false
         }
     });
-    (!is_damaged && awaited != Some(&spki)).then(|| of_leaf(&leaf))
+    (!is_damaged && awaited != Some(&spki)).then(|| of_leaf(&leaf, file))
 }
 
-fn of_leaf(leaf: &Certificate) -> Current {
+fn of_leaf(leaf: &Certificate, file: PathBuf) -> Current {
     Current {
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
@@ -138,6 +146,8 @@ fn of_leaf(leaf: &Certificate) -> Current {
         csr: None,
         key_made: None,
         uses: 1,
+        advice: None,
+        file,
     }
 }
 
@@ -161,7 +171,7 @@ impl Known {
         let Some((leaf, pair)) = newest else { return Ok(()) };
         rebuild(session, site, state, &leaf, &pair)?;
         self.remembered.push(x509::spki_fingerprint(pair.public_key()));
-        self.current = Some(of_leaf(&leaf));
+        self.current = Some(of_leaf(&leaf, site.chain_file()));
         Ok(())
     }
 }

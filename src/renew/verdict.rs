@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::answer;
-use super::known::Known;
+use super::known::{Current, Known};
 use super::{Site, accept};
-use crate::due::{Margin, Phase};
+use crate::due::{self, Margin, Phase, Window};
 use crate::request::{GeneralName, RequestSpec};
 use crate::state::{OpenOrder, Record};
 use crate::x509::Csr;
@@ -25,7 +25,7 @@ pub enum Verdict {
 }
 
 /// The life of a certificate that is not due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
     /// notBefore, seconds since 1970.
     pub not_before: i64,
@@ -33,6 +33,8 @@ pub struct Life {
     pub not_after: i64,
     /// From when on it is due.
     pub due_at: i64,
+    /// The CA's window that says so.
+    pub window: Option<Window>,
 }
 
 /// What a renewal waits for.
@@ -65,13 +67,11 @@ pub fn verdict(site: &Site, known: &Known, now: i64) -> Verdict {
         return of_pending(site, pending, now);
     }
     let Some(current) = &known.current else { return Verdict::Due("no certificate yet".to_owned()) };
-    let (not_before, not_after) = (current.not_before, current.not_after);
-    let margin = site.renewal.before.unwrap_or_default();
-    let life = Life { not_before, not_after, due_at: margin.due_at(not_before, not_after) };
+    let life = Life::of(site, current, now);
     let changed = current.csr.as_ref().and_then(|csr| changed_names(&site.spec, csr));
-    match Phase::at(now, not_before, not_after, margin) {
-        Phase::Expired => Verdict::Due(format!("expired on {}", accept::date(not_after))),
-        Phase::Due => Verdict::Due(life.left(now, margin)),
+    match Phase::at(now, life.not_before, life.not_after, life.due_at) {
+        Phase::Expired => Verdict::Due(format!("expired on {}", accept::date(life.not_after))),
+        Phase::Due => Verdict::Due(life.why(now, site.renewal.before)),
         Phase::Early | Phase::Fresh if site.force => Verdict::Due("forced".to_owned()),
         Phase::Early | Phase::Fresh => changed.map_or(Verdict::NotDue(life), Verdict::Due),
     }
@@ -113,18 +113,38 @@ pub(super) fn changed_names(spec: &RequestSpec, csr: &Csr) -> Option<String> {
 }
 
 impl Life {
-    /// `61 of 90 days left`, in hours where that is little.
-    fn left(self, now: i64, margin: Margin) -> String {
+    /// What the CA said in this run comes before what is remembered.
+    fn of(site: &Site, current: &Current, now: i64) -> Self {
+        let Current { not_before, not_after, fingerprint, .. } = current;
+        let ca = site.ca.as_ref().map(|(name, _)| name.as_str()).unwrap_or_default();
+        let advice = [&site.advice, &current.advice].into_iter().flatten().find(|one| one.is_of(ca, fingerprint));
+        let (due_at, window) =
+            due::due(site.renewal.before.unwrap_or_default(), (*not_before, *not_after), advice, now);
+        Self { not_before: *not_before, not_after: *not_after, due_at, window: window.cloned() }
+    }
+
+    /// Why it is due.
+    fn why(&self, now: i64, margin: Option<Margin>) -> String {
         let text = self.left_words(now);
-        match margin {
-            Margin::Usual => text,
-            Margin::Seconds(_) | Margin::Percent(_) => format!("{text}, due when {margin}"),
+        match (margin, self.window_words()) {
+            (Some(margin), _) => format!("{text}, due when {margin}"),
+            (None, Some(window)) => format!("{text}, {window}"),
+            (None, None) => text,
         }
     }
 
-    /// `61 of 90 days left`.
+    /// The CA's window, with its reason.
     #[must_use]
-    pub fn left_words(self, now: i64) -> String {
+    pub fn window_words(&self) -> Option<String> {
+        let Window { start, end, explanation } = self.window.as_ref()?;
+        let (start, end) = (self.moment(start.as_second()), self.moment(end.as_second()));
+        let reason = explanation.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        Some(format!("the CA wants it renewed from {start} to {end}{reason}"))
+    }
+
+    /// `61 of 90 days left`, in hours where that is little.
+    #[must_use]
+    pub fn left_words(&self, now: i64) -> String {
         let lifetime = self.not_after.saturating_sub(self.not_before).saturating_add(1);
         let left = self.not_after.saturating_sub(now);
         if lifetime > 2 * DAY {
@@ -134,14 +154,19 @@ impl Life {
         }
     }
 
-    /// When it is due: a day, or an hour where the life is short.
+    /// When it is due.
     #[must_use]
-    pub fn due_words(self) -> String {
+    pub fn due_words(&self) -> String {
+        self.moment(self.due_at)
+    }
+
+    /// A day, or an hour where the life is short.
+    fn moment(&self, seconds: i64) -> String {
         if self.not_after.saturating_sub(self.not_before) > 2 * DAY {
-            return accept::date(self.due_at);
+            return accept::date(seconds);
         }
-        let time = jiff::Timestamp::from_second(self.due_at);
-        time.map_or_else(|_| accept::date(self.due_at), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        let time = jiff::Timestamp::from_second(seconds);
+        time.map_or_else(|_| accept::date(seconds), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
     }
 }
 

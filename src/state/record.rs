@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::due::Advice;
 use crate::key::PublicKey;
 use crate::x509::{self, Csr};
 
@@ -46,6 +47,9 @@ pub struct Record {
     /// A renewal that is not through.
     #[serde(default)]
     pub renewal: Option<OpenRenewal>,
+    /// What the CA said of when the certificate is to be renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Advice>,
     /// When a renewal put another key in the place of this one, as RFC 3339 in UTC.
     #[serde(default)]
     pub superseded: Option<String>,
@@ -195,6 +199,7 @@ impl Record {
             key_made: None,
             uses: 0,
             renewal: None,
+            advice: None,
             superseded: None,
             written: BTreeMap::new(),
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test crate uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod acme2certifier;
 mod browser;
 mod ca;
 pub mod company;
@@ -23,6 +24,7 @@ mod stand_in;
 mod strict;
 pub mod tools;
 
+pub use acme2certifier::Acme2Certifier;
 pub use browser::Browser;
 pub use ca::Ca;
 pub use linked_site::{LinkedSite, NAMES, service_environment};

@@ -35,6 +35,11 @@ impl ScriptedCa {
         self.answers(path, &String::from_utf8(answer).unwrap());
     }
 
+    /// How often it was asked for this path.
+    pub fn asked_for(&self, path: &str) -> usize {
+        self.server.seen().iter().filter(|request| request.path() == path).count()
+    }
+
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.server.seen().len()

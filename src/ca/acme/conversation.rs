@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
-use ureq::http::header::CONTENT_TYPE;
-use ureq::http::{Request, Response, Uri};
+use ureq::http::header::{CONTENT_TYPE, LOCATION};
+use ureq::http::{Request, Response, StatusCode, Uri};
 
 use super::{PROTOCOL, account, problem};
 use crate::authority::Acme;
@@ -34,18 +34,17 @@ pub(super) struct Conversation<'a> {
     last: RefCell<Last>,
 }
 
-/// Of the last answer.
+/// Of the last answer to the last wish.
 #[derive(Debug, Default)]
 struct Last {
     retry_after: Option<Duration>,
     beginning: String,
+    made: Option<String>,
 }
 
 impl<'a> Conversation<'a> {
     pub(super) fn new(acme: &'a Acme, around: &'a dyn Surroundings) -> Result<Self, Error> {
-        let (url, timeout) = (acme.directory.as_str(), acme.timeout.min(ONE_ANSWER));
-        let place = Place { protocol: PROTOCOL, url, root_file: acme.root.as_deref(), timeout };
-        let client = Client::new(place, around)?;
+        let client = connect(acme, around)?;
         let account_file = around.place(&account::file_name(acme));
         Ok(Self {
             client,
@@ -66,11 +65,17 @@ impl<'a> Conversation<'a> {
         self.last.borrow().retry_after
     }
 
+    /// The address of what the CA made with its last answer (section 7.4).
+    pub(super) fn made(&self) -> Option<String> {
+        self.last.borrow().made.clone()
+    }
+
     /// Does what instant-acme wants, to its end.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Account`] and [`Error::Unavailable`] in the CA's words, [`Error::Answer`].
     pub(super) fn run<T>(&self, wish: impl Future<Output = Result<T, instant_acme::Error>>) -> Result<T, Error> {
+        self.last.take();
         let mut wish = pin!(wish);
         loop {
             if let Poll::Ready(result) = wish.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -89,15 +94,13 @@ impl<'a> Conversation<'a> {
     fn send(&self, asked: Request<Bytes>) -> Result<Response<Vec<u8>>, Error> {
         let (head, body) = asked.into_parts();
         let url = head.uri.to_string();
-        if scheme(&url) != scheme(self.directory) {
-            return Err(Error::Answer {
-                message: format!("its address {url} is not of the kind of {}", self.directory),
-            });
-        }
+        check_kind(&url, self.directory)?;
         let content = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let headers: Vec<(&'static str, &str)> = content.map(|content| ("Content-Type", content)).into_iter().collect();
         let reply = self.client.send(&Call { method: head.method, url: &url, headers: &headers, body: &body })?;
-        *self.last.borrow_mut() = Last { retry_after: reply.retry_after, beginning: beginning(&reply.body) };
+        let location = reply.headers.get(LOCATION).filter(|_| reply.status == StatusCode::CREATED);
+        let made = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        *self.last.borrow_mut() = Last { retry_after: reply.retry_after, beginning: beginning(&reply.body), made };
         let reply = match serde_json::from_slice::<Problem>(&reply.body) {
             Ok(said) if !reply.status.is_success() => match problem::kind(&said) {
                 "badNonce" => reply,
@@ -140,6 +143,12 @@ impl<'a> Conversation<'a> {
     }
 }
 
+/// What sends requests to the CA.
+pub(super) fn connect<'a>(acme: &Acme, around: &'a dyn Surroundings) -> Result<Client<'a>, Error> {
+    let (url, timeout) = (acme.directory.as_str(), acme.timeout.min(ONE_ANSWER));
+    Client::new(Place { protocol: PROTOCOL, url, root_file: acme.root.as_deref(), timeout }, around)
+}
+
 /// Whether both addresses are of one server.
 pub(super) fn is_same_server(one: &str, other: &str) -> bool {
     let server = |url: &str| {
@@ -149,8 +158,13 @@ pub(super) fn is_same_server(one: &str, other: &str) -> bool {
     server(one).is_some_and(|one| server(other) == Some(one))
 }
 
-fn scheme(url: &str) -> Option<&str> {
-    url.split_once("://").map(|(scheme, _)| scheme)
+/// Refuses an address that is not as safe as that of the directory.
+pub(super) fn check_kind(url: &str, directory: &str) -> Result<(), Error> {
+    let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
+    if scheme(url) == scheme(directory) {
+        return Ok(());
+    }
+    Err(Error::Answer { message: format!("its address {url} is not of the kind of {directory}") })
 }
 
 /// One question and one answer at a time.

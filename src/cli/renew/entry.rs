@@ -85,7 +85,10 @@ impl Entry {
     /// What was done and why.
     pub(super) fn words(&self, now: i64) -> String {
         match &self.fate {
-            Fate::NotDue(life) => format!("not due: {}, due from {}", life.left_words(now), life.due_words()),
+            Fate::NotDue(life) => {
+                let window = life.window_words().map(|window| format!(": {window}")).unwrap_or_default();
+                format!("not due: {}, due from {}{window}", life.left_words(now), life.due_words())
+            }
             Fate::Waits(waits) => waits_words(waits),
             Fate::Due(why) => match &self.ca {
                 Some(ca) => format!("would be renewed by {ca}: {why}"),

@@ -1,5 +1,6 @@
 //! The result as JSON.
 
+use hsmcert::due::Window;
 use hsmcert::renew::{Renewed, Waits};
 use hsmcert::state;
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
@@ -29,6 +30,9 @@ struct One<'a> {
     why: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     due_from: Option<String>,
+    /// What the CA said of when it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<&'a Window>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +101,7 @@ impl<'a> One<'a> {
             ca: ca.as_deref(),
             why,
             due_from: life.map(|life| state::time(life.due_at)),
+            window: life.and_then(|life| life.window.as_ref()),
             not_after: life.map(|life| state::time(life.not_after)),
             waits_since,
             not_asked_before,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use hsmcert::renew::{self, Known, Site, Verdict};
+use hsmcert::renew::{self, Advisers, Known, Site, Verdict};
 use hsmcert::renewal::Renewal;
 use hsmcert::request::{Product, TokenRequest};
 use hsmcert::spec::Parsed;
@@ -71,7 +71,7 @@ impl<'a> Sites<'a> {
         Ok(Self { global, environment, config, records, unreadable, wishes, force, options, selectors, seen })
     }
 
-    pub(super) fn plan(&self, spec: &Path, now: i64) -> Result<Planned, Failure> {
+    pub(super) fn plan(&self, spec: &Path, advisers: &Advisers<'_>, now: i64) -> Result<Planned, Failure> {
         let parsed = request_file::parse(spec, self.options);
         let Parsed { spec: request, upkeep, diagnostics: _, source: _, format: _ } =
             parsed.map_err(|failure| failure.nothing_done("nothing was renewed"))?;
@@ -89,12 +89,14 @@ impl<'a> Sites<'a> {
         }
         let meant = self.meant(&request.token);
         let deploy = renewal::steps(&renewal, &spec_file)?;
-        let site = Site { label, spec: request, spec_file, renewal, ca, deploy, force: self.force };
+        let (force, advice) = (self.force, None);
+        let mut site = Site { label, spec: request, spec_file, renewal, ca, deploy, force, advice };
         let known = Known::of(&site, &self.records, &self.unreadable, |record| meant.fits(record));
         let token = match meant {
             Meant::Any => state::token_of_record(known.newest_record.clone(), self.global)?,
             Meant::Trial | Meant::Selected(_) => site.spec.token.clone(),
         };
+        site.advice = advisers.ask(&site, &known, now);
         let verdict = renew::verdict(&site, &known, now);
         Ok(Planned { site, verdict, token })
     }
