@@ -137,7 +137,10 @@ fn a_handshake_proves_names_and_addresses() {
 fn names_that_cannot_be_proved_are_refused_before_anything_is_made() {
     let site = Site::new("san.dns = ['*.example.com']");
     site.with_listener();
-    site.token.refuses(2, &["renew", "web.toml"]).says("*.example.com can only be proved by challenge = \"dns-01\"");
+    let says = "*.example.com can only be proved by challenge = \"dns-01\"";
+    site.token.refuses(2, &["renew", "web.toml"]).says(says);
+    let linted = site.token.run(&["lint", "web.toml"]).fails(2);
+    linted.says("error: web.toml: the CA (type \"acme\") cannot be used as it is configured: ").says(says);
     site.spec("web.toml", "san.ip = ['127.0.0.1']");
     site.with_hook();
     site.token.refuses(2, &["renew", "web.toml"]).says("127.0.0.1 can be proved by http-01 and tls-alpn-01");

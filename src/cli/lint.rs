@@ -90,7 +90,8 @@ fn examine(
     let Parsed { spec, upkeep, diagnostics, source, format } = request_file::parse(spec, options)?;
     report.drawn(&source, &diagnostics);
     let effective = Effective::new(&spec, &effective::target(global, &spec))?;
-    let renewal = renewal::describe(&upkeep, Path::new(&source.name))?;
+    let renewal = renewal::describe(&upkeep, spec.subject_alt_names(), Path::new(&source.name))
+        .map_err(|failure| failure.about(&source.name))?;
     let format = match format {
         Format::Inf => "inf",
         Format::Toml => "toml",

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use hsmcert::authority::{Authority, Exec};
 use hsmcert::due::Margin;
-use hsmcert::file;
 use hsmcert::renewal::{Age, Hook, KeyPolicy, Renewal, Upkeep};
+use hsmcert::request::GeneralName;
 use hsmcert::rollout::Step;
+use hsmcert::{file, submit};
 use serde::Serialize;
 
 use super::ca;
@@ -17,9 +18,10 @@ use super::facts::Facts;
 use super::failure::Failure;
 pub(super) use steps::steps;
 
-/// How a request is renewed, and by whom.
+/// How a request for these names is renewed, and by whom. What the CA cannot be asked for as it is configured is refused.
 pub(super) fn settings(
     upkeep: &Upkeep,
+    names: &[GeneralName],
     wishes: Renewal,
     config: &Config,
 ) -> Result<(Renewal, Option<(String, Authority)>), Failure> {
@@ -28,6 +30,9 @@ pub(super) fn settings(
         Some(name) => Some((name.clone(), ca::find_in(name, &[&upkeep.ca, &config.ca])?)),
         None => None,
     };
+    if let Some((_, authority)) = &ca {
+        submit::check(authority, names)?;
+    }
     Ok((renewal, ca))
 }
 
@@ -46,9 +51,9 @@ pub(super) struct JsonRenewal {
 }
 
 /// What holds for a request without options; `None` where nobody says anything.
-pub(super) fn describe(upkeep: &Upkeep, spec: &Path) -> Result<Option<JsonRenewal>, Failure> {
+pub(super) fn describe(upkeep: &Upkeep, names: &[GeneralName], spec: &Path) -> Result<Option<JsonRenewal>, Failure> {
     let config = Config::find()?;
-    let (renewal, authority) = settings(upkeep, Renewal::default(), &config)?;
+    let (renewal, authority) = settings(upkeep, names, Renewal::default(), &config)?;
     if renewal == Renewal::default() {
         return Ok(None);
     }

@@ -10,7 +10,8 @@ use crate::request::{GeneralName, RequestSpec};
 use crate::state::{OpenOrder, Record};
 use crate::x509::Csr;
 
-const HOUR: i64 = 3_600;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// What is to be done.
@@ -142,16 +143,14 @@ impl Life {
         Some(format!("the CA wants it renewed from {start} to {end}{reason}"))
     }
 
-    /// `61 of 90 days left`, in hours where that is little.
+    /// `61 of 90 days left`, in hours or minutes where that is little.
     #[must_use]
     pub fn left_words(&self, now: i64) -> String {
         let lifetime = self.not_after.saturating_sub(self.not_before).saturating_add(1);
         let left = self.not_after.saturating_sub(now);
-        if lifetime > 2 * DAY {
-            format!("{} of {} days left", left.div_euclid(DAY), (lifetime + DAY / 2) / DAY)
-        } else {
-            format!("{} of {} hours left", left.div_euclid(HOUR), (lifetime + HOUR / 2) / HOUR)
-        }
+        let units = [(DAY, "days"), (HOUR, "hours")];
+        let (unit, word) = units.into_iter().find(|(unit, _)| lifetime > 2 * unit).unwrap_or((MINUTE, "minutes"));
+        format!("{} of {} {word} left", left.div_euclid(unit), (lifetime + unit / 2) / unit)
     }
 
     /// When it is due.

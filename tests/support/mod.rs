@@ -6,6 +6,8 @@
 mod acme2certifier;
 mod browser;
 mod ca;
+mod caddy;
+mod challenge_names;
 pub mod company;
 mod linked_site;
 pub mod modules;
@@ -27,6 +29,8 @@ pub mod tools;
 pub use acme2certifier::Acme2Certifier;
 pub use browser::Browser;
 pub use ca::Ca;
+pub use caddy::Caddy;
+pub use challenge_names::ChallengeNames;
 pub use linked_site::{LinkedSite, NAMES, service_environment};
 pub use moto::Moto;
 pub use objects::{Class, Object};

@@ -48,6 +48,15 @@ impl OpenBao {
         self.call(&format!("pki/roles/{name}"), &all);
     }
 
+    /// Has the engine speak ACME too, for the role `web`; it asks this DNS server.
+    pub fn with_acme(&self, names: &str) {
+        let headers = json!({ "allowed_response_headers": ["Last-Modified", "Link", "Location", "Replay-Nonce"] });
+        self.call("sys/mounts/pki/tune", &headers);
+        self.call("pki/config/cluster", &json!({ "path": format!("{}/v1/pki", self.url()) }));
+        let policy = json!({ "enabled": true, "default_directory_policy": "role:web", "dns_resolver": names });
+        self.call("pki/config/acme", &policy);
+    }
+
     /// Calls its API as root; the answer, which must be a success.
     #[track_caller]
     pub fn call(&self, path: &str, body: &Value) -> Value {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Running, free_port, openssl, run_program};
+use super::{ChallengeNames, Running, free_port, openssl, run_program};
 
 /// A CA on a port of its own.
 #[derive(Debug)]
@@ -15,11 +15,9 @@ pub struct Pebble {
     pub http: u16,
     /// Where it looks for tls-alpn-01.
     pub tls: u16,
-    dns: u16,
     variables: Vec<(&'static str, &'static str)>,
     running: Running,
-    dns_management: u16,
-    _dns: Running,
+    names: ChallengeNames,
 }
 
 impl Pebble {
@@ -38,7 +36,7 @@ impl Pebble {
         let folder = sandbox.join("pebble");
         std::fs::create_dir(&folder).unwrap();
         certify(&folder);
-        let [port, management, http, tls, dns, dns_management] = std::array::from_fn(|_| free_port());
+        let [port, management, http, tls] = std::array::from_fn(|_| free_port());
         let configuration = serde_json::json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{port}"),
             "managementListenAddress": format!("127.0.0.1:{management}"),
@@ -50,14 +48,9 @@ impl Pebble {
             "externalAccountMACKeys": {"kid-1": Self::EXTERNAL_KEY},
         }});
         std::fs::write(folder.join("pebble.json"), configuration.to_string()).unwrap();
-        let mut names = Command::new("pebble-challtestsrv");
-        names.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]);
-        names.args(["-dns01", &format!("127.0.0.1:{dns}"), "-management", &format!("127.0.0.1:{dns_management}")]);
-        let mut names = Running::start(&mut names, &folder, "pebble");
-        names.prints("Starting management server");
-        let variables = variables.to_vec();
-        let running = run(&folder, dns, &variables);
-        Self { folder, port, management, http, tls, dns, variables, running, dns_management, _dns: names }
+        let (names, variables) = (ChallengeNames::start(&folder), variables.to_vec());
+        let running = run(&folder, &names, &variables);
+        Self { folder, port, management, http, tls, variables, running, names }
     }
 
     /// A new one on the same port, which knows nothing of the old one: accounts, orders and keys are gone.
@@ -65,7 +58,7 @@ impl Pebble {
     pub fn forget(&mut self) {
         self.running.signal("KILL");
         self.running.ends();
-        self.running = run(&self.folder, self.dns, &self.variables);
+        self.running = run(&self.folder, &self.names, &self.variables);
     }
 
     /// Everything of `[ca.pebble]` but the challenge.
@@ -80,13 +73,7 @@ impl Pebble {
 
     /// A command that sets and removes TXT records, and writes down what it was called for.
     pub fn hook(&self) -> String {
-        format!(
-            "echo \"$1 $HSMCERT_ACME_DOMAIN $HSMCERT_ACME_RECORD $HSMCERT_ACME_VALUE\" >> hooks\n\
-             case $1 in set) what=set-txt;; unset) what=clear-txt;; esac\n\
-             curl --silent --noproxy '*' --data \"{{\\\"host\\\": \\\"$HSMCERT_ACME_RECORD.\\\", \\\"value\\\": \
-             \\\"$HSMCERT_ACME_VALUE\\\"}}\" http://127.0.0.1:{}/$what\n",
-            self.dns_management
-        )
+        self.names.hook()
     }
 
     /// The root of its certificates.
@@ -116,10 +103,10 @@ impl Pebble {
 }
 
 #[track_caller]
-fn run(folder: &Path, dns: u16, variables: &[(&str, &str)]) -> Running {
+fn run(folder: &Path, names: &ChallengeNames, variables: &[(&str, &str)]) -> Running {
     let mut command = Command::new("pebble");
     command.arg("-config").arg(folder.join("pebble.json")).arg("-strict");
-    command.args(["-dnsserver", &format!("127.0.0.1:{dns}")]);
+    command.args(["-dnsserver", &names.address()]);
     command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")]).envs(variables.iter().copied());
     let mut running = Running::start(&mut command, folder, "pebble");
     running.prints("ACME directory available");

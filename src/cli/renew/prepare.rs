@@ -10,7 +10,7 @@ use hsmcert::request::{Product, TokenRequest};
 use hsmcert::spec::Parsed;
 use hsmcert::state::{self as remembered, Record};
 use hsmcert::token::Selector;
-use hsmcert::{Error, file, submit, trial};
+use hsmcert::{Error, file, trial};
 
 use super::super::config::Config;
 use super::super::environment::Environment;
@@ -83,10 +83,8 @@ impl<'a> Sites<'a> {
             return Err(Error::SelfSigned { spec: spec.to_owned() }.into());
         }
         let label = request.label().ok_or(Error::NoLabel)?;
-        let (renewal, ca) = renewal::settings(&upkeep, self.wishes.clone(), &self.config)?;
-        if let Some((_, authority)) = &ca {
-            submit::check(authority, request.subject_alt_names())?;
-        }
+        let names = request.subject_alt_names();
+        let (renewal, ca) = renewal::settings(&upkeep, names, self.wishes.clone(), &self.config)?;
         let meant = self.meant(&request.token);
         let deploy = renewal::steps(&renewal, &spec_file)?;
         let (force, advice) = (self.force, None);
