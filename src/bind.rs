@@ -72,7 +72,7 @@ pub fn find(session: &Session<'_>, which: Select<'_>, state: Option<&State>, now
             let Linked { leaf, others, object } = linked(session, which)?;
             if leaf.not_after() < now {
                 let not_after = accept::date(leaf.not_after());
-                return Err(Error::Expired { subject: leaf.subject().to_string(), not_after });
+                return Err(Error::Expired { subject: leaf.name(), not_after });
             }
             (leaf, others, object.id, object.label)
         }
@@ -114,7 +114,7 @@ fn check_stored(stored: &[CertificateObject], leaf: &Certificate, id: &KeyId) ->
     if of_key.any(|one| one.value == leaf.der()) {
         return Ok(());
     }
-    Err(Error::OtherLinked { subject: leaf.subject().to_string(), id: id.clone() })
+    Err(Error::OtherLinked { subject: leaf.name(), id: id.clone() })
 }
 
 /// A certificate on the token that has its private key under the same id.

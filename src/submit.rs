@@ -92,9 +92,7 @@ fn sorted(mut certificates: Vec<Certificate>, csr: &Csr) -> Result<Vec<Certifica
             certificates.insert(0, leaf);
             Ok(certificates)
         }
-        None => Err(Error::OtherKeyIssued {
-            subjects: certificates.iter().map(|certificate| certificate.subject().to_string()).collect(),
-        }),
+        None => Err(Error::OtherKeyIssued { subjects: certificates.iter().map(Certificate::name).collect() }),
     }
 }
 

@@ -70,7 +70,7 @@ fn foreign(session: &Session<'_>, certificates: &[Certificate]) -> Error {
     let describe = |key: &PublicKey| format!("{}, SPKI SHA-256 {}", key.algorithm(), x509::spki_fingerprint(key));
     let compared = session.objects(ObjectClass::PrivateKey).unwrap_or_default();
     Error::ForeignKey {
-        subject: meant.map(|one| one.subject().to_string()).unwrap_or_default(),
+        subject: meant.map(Certificate::name).unwrap_or_default(),
         key: meant.and_then(|one| one.public_key().ok()).as_ref().map_or("unknown".to_owned(), describe),
         compared: compared
             .iter()

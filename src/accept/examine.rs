@@ -25,10 +25,10 @@ pub(super) fn examine(
     now: i64,
 ) -> Result<Findings, Error> {
     if leaf.not_after() < now {
-        return Err(Error::Expired { subject: leaf.subject().to_string(), not_after: date(leaf.not_after()) });
+        return Err(Error::Expired { subject: leaf.name(), not_after: date(leaf.not_after()) });
     }
     if leaf.is_ca() && !terms.allow_ca && !request.is_some_and(Csr::asks_for_ca) {
-        return Err(Error::CaCertificate { subject: leaf.subject().to_string(), request_known: request.is_some() });
+        return Err(Error::CaCertificate { subject: leaf.name(), request_known: request.is_some() });
     }
     chain.check(leaf)?;
     if !terms.roots.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn examine(
 
     let found = || findings.warnings.iter().chain(&findings.notes);
     if terms.strict && found().next().is_some() {
-        return Err(Error::Strict { subject: leaf.subject().to_string(), findings: found().cloned().collect() });
+        return Err(Error::Strict { subject: leaf.name(), findings: found().cloned().collect() });
     }
     Ok(findings)
 }

@@ -71,7 +71,7 @@ impl<'a> Advisers<'a> {
         match adviser.as_ref()?.of(leaf.der()) {
             Ok(renewal) => Some(renewal),
             Err(Error::Refused { message }) => {
-                self.around.tell(&format!("CA: {name} does not say when to renew {}: {message}", leaf.subject()));
+                self.around.tell(&format!("CA: {name} does not say when to renew {}: {message}", leaf.name()));
                 Some(Renewal { window: None, pause: UNKNOWN })
             }
             Err(error) => {

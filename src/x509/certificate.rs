@@ -87,6 +87,13 @@ impl Certificate {
         name::decode(self.parsed.tbs_certificate().subject())
     }
 
+    /// What messages call it: its subject or, where that is empty (RFC 5280, 4.2.1.6), its first alternative name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let (subject, first) = (self.subject(), self.subject_alt_names().into_iter().next());
+        first.filter(|_| subject.is_empty()).map_or_else(|| subject.to_string(), |name| name.to_string())
+    }
+
     /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> Name {
