@@ -89,6 +89,26 @@ fn an_order_that_is_open_goes_on_with_the_same_csr() {
     company.is_whole();
 }
 
+/// The clock of the CA, or the one here, is wrong by a day.
+#[test]
+fn a_certificate_of_another_time_is_told() {
+    let company = Company::new();
+    company.lasting(1, 90);
+    company.renew(&[]).ok().says("warning: www.example.com: the certificate is not valid before 20");
+    assert!(company.renew(&[]).ok().stdout.contains("not due"));
+    assert_eq!(company.calls(), 1, "it is not ordered again");
+
+    let company = Company::new();
+    company.lasting(-10, -1);
+    company.renew(&[]).fails(8).says("the certificate of DNS:www.example.com expired on 20");
+    let csr = company.token.read("web.csr.pem");
+    company.lasting(0, 90);
+    company.renew(&[]).ok();
+    assert!(company.token.read("web.csr.pem") == csr);
+    assert_eq!((company.pairs(), company.calls()), (vec![NAME.to_owned()], 2));
+    company.is_whole();
+}
+
 /// The pause is one that a CA's Retry-After led to.
 #[test]
 fn a_ca_that_wants_a_pause_is_left_alone() {

@@ -32,13 +32,16 @@ pub(super) fn at_hand(site: &Site, pending: &Record) -> Option<Vec<Certificate>>
     files.into_iter().find_map(|path| certificates_for(&path, &pending.spki_sha256, replaced))
 }
 
+/// Those of a file that has one for the key, which comes first.
 fn certificates_for(path: &Path, spki: &str, replaced: Option<&str>) -> Option<Vec<Certificate>> {
-    let all = x509::read_certificates(&file::read(path).ok()?).ok()?;
+    let mut all = x509::read_certificates(&file::read(path).ok()?).ok()?;
     let is_it = |one: &Certificate| {
         one.public_key().is_ok_and(|key| x509::spki_fingerprint(&key) == spki)
             && replaced.is_none_or(|replaced| one.fingerprint_sha256() != replaced)
     };
-    all.iter().any(is_it).then_some(all)
+    let place = all.iter().position(is_it)?;
+    all.swap(0, place);
+    Some(all)
 }
 
 /// Takes the certificate that is at hand, else asks the CA.
@@ -50,17 +53,18 @@ pub(super) fn certificates(
     now: i64,
 ) -> Result<Answered, Error> {
     let (path, replaced) = (site.certificate_file(), requested.replaces.as_deref());
-    let files = requested.chain_file.iter().chain([&path]);
-    if let Some(all) =
-        files.into_iter().find_map(|path| certificates_for(path, &x509::spki_fingerprint(&requested.key), replaced))
-    {
+    let (files, spki) = (requested.chain_file.iter().chain([&path]), x509::spki_fingerprint(&requested.key));
+    let at_hand = files.into_iter().find_map(|path| certificates_for(path, &spki, replaced));
+    // What was left for so long that it is over is ordered anew.
+    let is_over = at_hand.as_deref().and_then(<[_]>::first).is_some_and(|leaf| leaf.not_after() < now);
+    if let Some(all) = at_hand.filter(|_| !is_over) {
         return Ok(Answered::Issued(all));
     }
     let Some((name, authority)) = &site.ca else {
         return Ok(Answered::Waits(Waits::Certificate { csr: site.csr_file(), certificate: path }));
     };
     let record = world.state.record(&requested.key);
-    let open = record.and_then(|record| record.request?.order).filter(|order| order.ca == *name);
+    let open = record.and_then(|record| record.request?.order).filter(|order| order.ca == *name && !is_over);
     let reference = open.as_ref().and_then(|order| order.reference.clone());
     let remember = |reference: Option<String>, pause: Option<Duration>| {
         let order = OpenOrder::new(name, reference, pause, open.as_ref(), now);
