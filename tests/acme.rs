@@ -269,6 +269,20 @@ fn an_order_that_the_ca_has_lost_is_made_anew() {
     assert_eq!(site.pebble.orders(), 1);
 }
 
+/// The clock here and that of the CA's HTTPS are years apart.
+#[test]
+fn a_clock_that_is_wrong_is_asked_about() {
+    let mut site = Site::new("san.dns = ['www.example.com']");
+    site.with_listener();
+    for (year, says) in [(2020, "certificate expired: "), (2048, "certificate not valid yet: ")] {
+        site.pebble.move_to(year);
+        let error = site.token.run(&["renew", "web.toml", "--json"]).json_error("ca-refused");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(says) && message.contains(" (is the clock of this machine right?)"), "{message}");
+        assert_eq!(error["retryable"], true);
+    }
+}
+
 #[test]
 fn submit_orders_for_a_csr_of_any_maker() {
     let site = Site::new("san.dns = ['www.example.com']");

@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::{Outcome, ScriptedCa, SoftToken};
+use support::{Class, Outcome, ScriptedCa, SoftToken};
 
 const PROBLEM: &str = "Content-Type: application/problem+json\r\n";
 
@@ -136,4 +136,27 @@ fn a_token_that_is_a_path_is_refused() {
     let other = name.replace("http-01", "dns-01");
     broken.ca.says("/name", "200 OK", "", &other);
     broken.renew().fails(11).says("it takes dns-01 for www.example.com, and not http-01");
+}
+
+#[test]
+fn a_certificate_that_is_none_or_of_another_key_is_refused() {
+    let broken = Broken::new();
+    let order = r#"{"status": "valid", "authorizations": [], "finalize": "BASE/f", "certificate": "BASE/certificate"}"#;
+    broken.ca.says("/order", "201 Created", "Location: BASE/order/1\r\n", order);
+    broken.ca.says("/order/1", "200 OK", "", order);
+    let request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-subj", "/CN=other"];
+    broken.token.openssl(&[&request[..], &["-out", "other.pem"]].concat());
+    let other = String::from_utf8(broken.token.read("other.pem")).unwrap();
+    for (body, code, says) in [
+        (other.as_str(), 11, "CN=other"),
+        (&other[..400], 8, "its END line is missing"),
+        ("<html>please log in", 8, "certificate"),
+        ("", 8, "certificate"),
+    ] {
+        broken.ca.says("/certificate", "200 OK", "", body);
+        broken.renew().fails(code).says(says);
+        assert!(!broken.token.path("web.crt.pem").exists());
+    }
+    let keys = broken.token.objects().into_iter().filter(|one| one.class == Class::Private).count();
+    assert_eq!(keys, 1, "the next run uses the same key");
 }

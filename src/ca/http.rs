@@ -165,9 +165,14 @@ fn pause(text: &str, now: i64) -> Option<Duration> {
 
 fn unreachable(url: &str, error: &ureq::Error) -> Error {
     let unavailable = |what: String| {
-        let root =
-            if what.ends_with("UnknownIssuer") { " (the root of a CA of your own is named in its table)" } else { "" };
-        Error::Unavailable { message: format!("{url}: {what}{root}"), retry_after: None }
+        let help = if what.ends_with("UnknownIssuer") {
+            " (the root of a CA of your own is named in its table)"
+        } else if what.contains("certificate expired") || what.contains("certificate not valid yet") {
+            " (is the clock of this machine right?)"
+        } else {
+            ""
+        };
+        Error::Unavailable { message: format!("{url}: {what}{help}"), retry_after: None }
     };
     match error {
         ureq::Error::Protocol(error) => Error::Answer { message: format!("{url}: this is no HTTP: {error}") },

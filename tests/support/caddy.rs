@@ -45,6 +45,7 @@ impl Caddy {
         command.args(["--user", "--map-root-user", "--mount", "--net", "sh", "-c", PREPARE]).current_dir(&folder);
         command.env("HOME", &folder).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         let mut running = Running::start(&mut command, &folder, "caddy");
+        running.prints("serving initial configuration");
         running.prints("certificate obtained successfully");
         Self { folder, running }
     }

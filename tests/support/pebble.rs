@@ -49,7 +49,7 @@ impl Pebble {
         }});
         std::fs::write(folder.join("pebble.json"), configuration.to_string()).unwrap();
         let (names, variables) = (ChallengeNames::start(&folder), variables.to_vec());
-        let running = run(&folder, &names, &variables);
+        let running = run(&folder, port, &names, &variables);
         Self { folder, port, management, http, tls, variables, running, names }
     }
 
@@ -58,7 +58,18 @@ impl Pebble {
     pub fn forget(&mut self) {
         self.running.signal("KILL");
         self.running.ends();
-        self.running = run(&self.folder, &self.names, &self.variables);
+        self.running = run(&self.folder, self.port, &self.names, &self.variables);
+    }
+
+    /// [`Self::forget`], with a certificate for its HTTPS that is of another time.
+    #[track_caller]
+    pub fn move_to(&mut self, year: u16) {
+        let dates = format!("activation_date = \"{year}-01-01\"\nexpiration_date = \"{year}-12-31\"\n");
+        std::fs::write(self.folder.join("template"), format!("dns_name = localhost\n{dates}")).unwrap();
+        let issuer = ["--load-ca-certificate", "root.pem", "--load-ca-privkey", "root.key", "--template", "template"];
+        let request = ["--generate-certificate", "--load-request", "server.csr", "--outfile", "server.pem"];
+        run_program("certtool", "gnutls-bin", &self.folder, &[&request[..], &issuer].concat());
+        self.forget();
     }
 
     /// Everything of `[ca.pebble]` but the challenge.
@@ -103,13 +114,15 @@ impl Pebble {
 }
 
 #[track_caller]
-fn run(folder: &Path, names: &ChallengeNames, variables: &[(&str, &str)]) -> Running {
+fn run(folder: &Path, port: u16, names: &ChallengeNames, variables: &[(&str, &str)]) -> Running {
     let mut command = Command::new("pebble");
     command.arg("-config").arg(folder.join("pebble.json")).arg("-strict");
     command.args(["-dnsserver", &names.address()]);
     command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")]).envs(variables.iter().copied());
     let mut running = Running::start(&mut command, folder, "pebble");
+    // It says that it is there before it is.
     running.prints("ACME directory available");
+    running.listens(port);
     running
 }
 

@@ -1,5 +1,6 @@
 //! A program that runs beside the test, such as a server. It ends with the test.
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -48,6 +49,17 @@ impl Running {
                 return rest.to_owned();
             }
             assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}, no `{text}` in:\n{printed}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until it takes connections on this port of this machine.
+    #[track_caller]
+    pub fn listens(&mut self, port: u16) {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}, {port} is closed:\n{}", self.printed());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
