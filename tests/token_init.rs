@@ -93,7 +93,7 @@ fn what_is_refused_before_anything_changes() {
     let pins = ["--so-pin-source", "so.pin", "--pin-source", "user.pin"];
     tokens.refuses(5, &init(&["--yes"])).says("PIN of the security officer is not given").says("--so-pin-source");
     tokens.refuses(5, &init(&["--so-pin-source", "so.pin", "--yes"])).says("PIN of the user is not given");
-    tokens.refuses(2, &init(&pins)).says("confirm it with --yes");
+    tokens.refuses(2, &init(&pins)).says("a token is initialised only when somebody says yes");
     let short = init(&["--so-pin-source", "so.pin", "--pin-source", "short.pin", "--yes"]);
     tokens.refuses(5, &short).says("the new PIN of the user has 3 bytes, and the token takes 4 to 255");
     let short = init(&["--so-pin-source", "short.pin", "--pin-source", "user.pin", "--yes"]);

@@ -6,21 +6,22 @@ use super::failure::Failure;
 use super::pin::can_ask;
 use super::report::{Report, shown};
 
-/// Refuses early what [`confirm`] would refuse: nobody is there, or who wants JSON does not see what the question is about.
-pub(super) fn check_possible(yes: bool, report: &Report) -> Result<(), Failure> {
+/// Whether [`confirm`] can ask, before anything is done for it: nobody may be there, and who wants JSON does not see what
+/// the question is about. `deed` is what it is about: `a key is deleted`.
+pub(super) fn check_possible(deed: &str, yes: bool, report: &Report) -> Result<(), Failure> {
     if yes || (can_ask(report) && !report.is_json()) {
         return Ok(());
     }
-    Err(Failure::usage("nobody can be asked, and this cannot be undone").hint("confirm it with --yes"))
+    let message = format!("{deed} only when somebody says yes, and there is nobody to be asked");
+    Err(Failure::usage(message).hint("add --yes"))
 }
 
 /// Goes on when `--yes` was given or the question is answered by yes.
 #[allow(clippy::print_stderr, reason = "a question, like a PIN prompt, is for the terminal and no output")]
-pub(super) fn confirm(question: &str, yes: bool, report: &Report) -> Result<(), Failure> {
+pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    check_possible(yes, report)?;
     eprint!("{} [y/N] ", shown(question));
     let _ = std::io::stderr().flush();
     let mut answer = String::new();

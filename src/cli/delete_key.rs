@@ -8,12 +8,12 @@ use hsmcert::state::PendingRequest;
 use hsmcert::token::TokenInfo;
 use serde::Serialize;
 
-use super::confirm::confirm;
+use super::confirm::{check_possible, confirm};
 use super::facts::Facts;
 use super::failure::Failure;
 use super::report::Report;
 use super::which_key::{JsonObject, WhichKey, line};
-use super::{Global, clock, connect, pin, state};
+use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -72,11 +72,8 @@ enum Answer {
 pub(super) fn run(global: &Global, arguments: &DeleteKeyArguments, report: &Report) -> Result<(), Failure> {
     let DeleteKeyArguments { key, certificate, force, yes, dry_run } = arguments;
     let which = WhichKey::read(key, *certificate)?;
-    // Who wants JSON does not see what the question is about.
-    if !yes && !dry_run && (report.is_json() || !pin::can_ask(report)) {
-        return Err(Failure::usage("a key is deleted only when somebody says yes, and there is nobody to be asked")
-            .hint("add --yes; --dry-run shows what would go"));
-    }
+    check_possible("a key is deleted", *yes || *dry_run, report)
+        .map_err(|refusal| refusal.hint("--dry-run shows what would go"))?;
     let memory = state::open(global, report)?;
     let terms = Terms { certificate: *certificate, force: *force };
     let (answer, mut object, text) =
@@ -88,7 +85,7 @@ pub(super) fn run(global: &Global, arguments: &DeleteKeyArguments, report: &Repo
             }
             if !yes {
                 report.aside(&text);
-                if let Err(declined) = confirm("Delete it? This cannot be undone.", *yes, report) {
+                if let Err(declined) = confirm("Delete it? This cannot be undone.", *yes) {
                     return Ok((Answer::Declined(declined), object, text));
                 }
             }

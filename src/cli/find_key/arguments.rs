@@ -20,7 +20,7 @@ use super::column::{Column, OBJECT_COLUMNS, PAIR_COLUMNS};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hsmcert find-key                           a row for each key with its certificate
-  hsmcert find-key --class private           a row for each private key; -c 3 says the same, as in key_mgmt_util
+  hsmcert find-key --class private           a row for each private key; so does -c 3, as in findKey
   hsmcert find-key --expires-in 30d --sort expiry
   hsmcert find-key --modulus request.csr.pem is the key of this CSR, certificate or public key here?
   hsmcert find-key --orphans                 what has lost its partner

@@ -63,7 +63,7 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
         return Err(Failure::usage("--reinitialise destroys all objects of a token, so the token must be named")
             .hint("name it with --token LABEL, --serial SERIAL or --slot NUMBER; see: hsmcert token list"));
     }
-    check_possible(arguments.yes, report)?;
+    check_possible("a token is initialised", arguments.yes, report)?;
     let target = module_of(global, report)?;
     let limit = watch::time_limit(global, &Environment::read())?;
     let module = connect::load(&target.module, target.init_args.as_deref(), limit, report)?;
@@ -75,7 +75,7 @@ pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -
 
     let pins = if token.pin_pad { None } else { Some(pins(&target, &details, arguments, report)?) };
     let destroyed = if token.is_initialised() { lost::objects(&module, &token, &target, report)? } else { vec![] };
-    confirm(&question(&token, label, &destroyed, report), arguments.yes, report)?;
+    confirm(&question(&token, label, &destroyed, report), arguments.yes)?;
 
     let (so_pin, pin) = (pins.as_ref().map(|(so_pin, _)| so_pin), pins.as_ref().map(|(_, pin)| pin));
     let at_device = |what: &str, unused: Option<&PinSource>| {
