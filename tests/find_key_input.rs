@@ -127,6 +127,41 @@ fn a_module_that_lies_about_lengths_costs_no_row() {
     }
 }
 
+/// `CKA_CLASS` is `CK_UNAVAILABLE_INFORMATION`: a search for each class tells it then.
+#[test]
+fn a_module_that_does_not_show_the_class_of_an_object() {
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    let shim = Shim::before(&token).telling_lengths("0x0:0xffffffffffffffff");
+    assert_eq!(shim.run(&["find-key"]).ok().stdout, token.run(&["find-key"]).ok().stdout);
+    assert_eq!(shim.count("C_FindObjectsInit"), 6);
+}
+
+/// Data objects are on many tokens, and are none of what is listed.
+#[test]
+fn objects_of_other_classes_are_left_out() {
+    let token = SoftToken::with_request();
+    let before = token.run(&["find-key", "--objects"]).ok().stdout;
+    token.write("data", "a note");
+    token.pkcs11_tool(&["--write-object", "data", "--type", "data", "--label", "note"]);
+    assert_eq!(token.run(&["find-key", "--objects", "--count"]).ok().stdout, "2\n");
+    assert!(!before.contains("note") && !token.run(&["find-key", "--objects"]).ok().stdout.contains("note"));
+}
+
+/// A secret key is listed, with the attributes of its class only, and its value is never asked for.
+#[test]
+fn secret_keys_are_listed_without_their_value() {
+    let token = SoftToken::new();
+    token.pkcs11_tool(&["--keygen", "--key-type", "AES:32", "--id", "0b", "--label", "aes"]);
+    let found = token.run(&["find-key", "--json"]).ok().json();
+    let attributes = &found["pairs"][0]["objects"][0]["attributes"];
+    assert_eq!((&attributes["CKA_VALUE_LEN"], &attributes["CKA_KEY_TYPE"]), (&32.into(), &"CKK_AES".into()));
+    for absent in ["CKA_VALUE", "CKA_MODULUS", "CKA_SUBJECT", "CKA_VERIFY_RECOVER", "CKA_CLASS"] {
+        assert!(attributes.get(absent).is_none(), "{absent}: {attributes:#}");
+    }
+    assert_eq!(token.run(&["find-key", "-c", "4", "--count", "--json"]).ok().json()["total_keys"], 1);
+}
+
 /// `CKR_GENERAL_ERROR` for the whole list, and for one attribute of it.
 #[test]
 fn a_refused_attribute_costs_no_row() {

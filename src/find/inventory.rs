@@ -80,10 +80,11 @@ pub(super) fn read(
 ) -> Result<Inventory, Error> {
     let classes = classes(&query.rows);
     let list = |wanted, progress| {
-        session.list(&classes, wanted, query.detail, |listed| Entry::new(listed, query, now), progress)
+        session.list(classes, wanted, query.detail, |listed| Entry::new(listed, query, now), progress)
     };
     let complete = || -> Result<Inventory, Error> {
-        let entries = list(Wanted::All, progress)?;
+        let mut entries = list(Wanted::All, progress)?;
+        entries.sort_by_key(|one| one.listed.object.class);
         let mut keys = entries.iter().filter(|one| one.listed.object.class != ObjectClass::Certificate).count();
         for class in KEYS.into_iter().filter(|class| !classes.contains(class)) {
             keys += session.count(class)?;
@@ -111,13 +112,10 @@ pub(super) fn read(
     Ok(Inventory { entries, keys: None })
 }
 
-/// Whose objects are read: what a key is linked with is told by all three of its classes.
-fn classes(rows: &Rows) -> Vec<ObjectClass> {
-    use ObjectClass::{Certificate, PrivateKey, PublicKey, SecretKey};
+/// Whose objects are read: what a key is linked with is told by all of its classes.
+fn classes(rows: &Rows) -> &[ObjectClass] {
     match rows {
-        Rows::Pairs => vec![PrivateKey, PublicKey, Certificate, SecretKey],
-        Rows::Objects(classes) if classes.as_slice() == [SecretKey] => vec![SecretKey],
-        Rows::Objects(classes) if classes.contains(&SecretKey) => vec![PrivateKey, PublicKey, Certificate, SecretKey],
-        Rows::Objects(_) => vec![PrivateKey, PublicKey, Certificate],
+        Rows::Objects(classes) if classes.as_slice() == [ObjectClass::SecretKey] => classes,
+        Rows::Pairs | Rows::Objects(_) => &ObjectClass::ALL,
     }
 }

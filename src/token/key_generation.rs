@@ -110,7 +110,7 @@ impl<'s> Session<'s> {
 
     fn destroy_pair(&self, id: &KeyId) -> Result<(), Error> {
         for class in [ObjectClass::PrivateKey, ObjectClass::PublicKey] {
-            for handle in self.handles(class, &[Attribute::Id(id.as_bytes().to_vec())])? {
+            for handle in self.handles(Some(class), &[Attribute::Id(id.as_bytes().to_vec())])? {
                 self.destroy(class, handle.object)?;
             }
         }

@@ -1,10 +1,12 @@
 //! Many objects at once: found by one search for each class, read with as few calls as possible, and through several
 //! sessions where each call takes long.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use cryptoki::error::Error as Cryptoki;
-use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::object::{Attribute, AttributeType, KeyType};
 
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::Slot;
@@ -83,28 +85,58 @@ impl Session<'_> {
             Wanted::Key(_) | Wanted::All | Wanted::Id(_) | Wanted::Label(_) => None,
         };
         let is_meant = |one: &Listed| compares.is_none_or(|key| one.object.public_key.as_ref() == Some(key));
-        let keep = |one: Listed| is_meant(&one).then(|| keep(one));
-        self.surviving(|| self.list_once(classes, wanted, detail, &keep, progress))
+        let is_of_them = |one: &Listed| classes.contains(&one.object.class) && is_meant(one);
+        let is_unclear = Cell::new(false);
+        let keep = |read: Read| match read {
+            Read::Object(one) => is_of_them(&one).then(|| keep(*one)),
+            Read::Nothing => None,
+            Read::Unclear => {
+                is_unclear.set(true);
+                None
+            }
+        };
+        self.surviving(|| {
+            let by_class = || self.handles_by_class(classes, wanted);
+            if !matches!(wanted, Wanted::All) || classes.len() == 1 {
+                return self.read_all(&by_class()?, detail, &keep, progress);
+            }
+            is_unclear.set(false);
+            let listed = self.read_all(&self.all_handles()?, detail, &keep, progress)?;
+            if is_unclear.get() { self.read_all(&by_class()?, detail, &keep, progress) } else { Ok(listed) }
+        })
     }
 
-    fn list_once<T>(
-        &self,
-        classes: &[ObjectClass],
-        wanted: Wanted<'_>,
-        detail: Detail,
-        keep: &dyn Fn(Listed) -> Option<T>,
-        progress: &dyn Fn(usize, usize),
-    ) -> Result<Vec<T>, Error> {
+    fn handles_by_class(&self, classes: &[ObjectClass], wanted: Wanted<'_>) -> Result<Vec<Candidate>, Error> {
         let mut found = Vec::new();
         for class in classes {
-            found.extend(self.find_handles(*class, wanted)?.into_iter().map(|handle| (*class, handle)));
+            found.extend(self.find_handles(*class, wanted)?.into_iter().map(|handle| (Some(*class), handle)));
         }
+        Ok(found)
+    }
+
+    /// Every object, by two searches instead of one for each class: a module may look at each of its objects in every
+    /// search (SoftHSM opens a file of each). Certificates are told apart, since only their `CKA_VALUE` is asked for.
+    fn all_handles(&self) -> Result<Vec<Candidate>, Error> {
+        let certificates = self.handles(Some(ObjectClass::Certificate), &[])?;
+        let known: HashSet<_> = certificates.iter().map(|one| one.object.handle()).collect();
+        let others = self.handles(None, &[])?.into_iter().filter(|one| !known.contains(&one.object.handle()));
+        let others = others.map(|handle| (None, handle));
+        Ok(certificates.into_iter().map(|handle| (Some(ObjectClass::Certificate), handle)).chain(others).collect())
+    }
+
+    fn read_all<T>(
+        &self,
+        found: &[Candidate],
+        detail: Detail,
+        keep: &dyn Fn(Read) -> Option<T>,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Vec<T>, Error> {
         let (total, mut listed) = (found.len(), Vec::with_capacity(found.len()));
         let (first, rest) = found.split_at(total.min(FIRST));
         let start = Instant::now();
-        let mut read = |objects: &[(ObjectClass, Handle)], done: usize| -> Result<(), Error> {
+        let mut read = |objects: &[Candidate], done: usize| -> Result<(), Error> {
             for (index, (class, handle)) in objects.iter().enumerate() {
-                listed.extend(self.read_listed(*class, *handle, detail)?.and_then(keep));
+                listed.extend(keep(self.read_listed(*class, *handle, detail)?));
                 progress(done + index + 1, total);
             }
             Ok(())
@@ -127,20 +159,21 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Call`].
     pub fn count(&self, class: ObjectClass) -> Result<usize, Error> {
-        self.surviving(|| Ok(self.handles(class, &[])?.len()))
+        self.surviving(|| Ok(self.handles(Some(class), &[])?.len()))
     }
 
     fn find_handles(&self, class: ObjectClass, wanted: Wanted<'_>) -> Result<Vec<Handle>, Error> {
+        let handles = |with: &[Attribute]| self.handles(Some(class), with);
         match wanted {
-            Wanted::All => self.handles(class, &[]),
-            Wanted::Id(id) => self.handles(class, &[Attribute::Id(id.as_bytes().to_vec())]),
-            Wanted::Label(label) => self.handles(class, &[Attribute::Label(label.as_bytes().to_vec())]),
+            Wanted::All => handles(&[]),
+            Wanted::Id(id) => handles(&[Attribute::Id(id.as_bytes().to_vec())]),
+            Wanted::Label(label) => handles(&[Attribute::Label(label.as_bytes().to_vec())]),
             Wanted::Key(_) if matches!(class, ObjectClass::Certificate | ObjectClass::SecretKey) => Ok(vec![]),
             // They are all read, and compared then.
-            Wanted::Key(_) if !self.quirks().finds_by_public_key => self.handles(class, &[]),
+            Wanted::Key(_) if !self.quirks().finds_by_public_key => handles(&[]),
             Wanted::Key(key) => {
                 for search in public_key::searches(key) {
-                    match self.handles(class, &search) {
+                    match handles(&search) {
                         Ok(found) if found.is_empty() => {}
                         Ok(found) => return Ok(found),
                         // A private key may not have the value of its public one, and the search is then refused.
@@ -153,10 +186,76 @@ impl Session<'_> {
         }
     }
 
-    fn read_listed(&self, class: ObjectClass, handle: Handle, detail: Detail) -> Result<Option<Listed>, Error> {
-        let call = |slots: &mut [Slot]| self.get_attribute_value(class, handle.object, slots);
-        Listed::read(class, handle, detail, call).doing("show the attributes of an object")
+    fn read_listed(&self, class: Option<ObjectClass>, handle: Handle, detail: Detail) -> Result<Read, Error> {
+        // What is no certificate is treated alike.
+        let about = class.unwrap_or(ObjectClass::PrivateKey);
+        let call = |slots: &mut [Slot]| self.get_attribute_value(about, handle.object, slots);
+        Read::of(class, handle, detail, call).doing("show the attributes of an object")
     }
+}
+
+/// An object that was found, and its class where the search was for it.
+pub(super) type Candidate = (Option<ObjectClass>, Handle);
+
+/// What became of a candidate.
+pub(super) enum Read {
+    Object(Box<Listed>),
+    /// It has vanished, or is of a class that is not listed.
+    Nothing,
+    /// The module does not show its class.
+    Unclear,
+}
+
+impl Read {
+    /// Reads one object; `call` makes the call. An object of unknown class is asked for what keys show, but never for
+    /// `CKA_VALUE`, which may be a secret.
+    pub(super) fn of(
+        class: Option<ObjectClass>,
+        handle: Handle,
+        detail: Detail,
+        mut call: impl FnMut(&mut [Slot]) -> Result<bool, Cryptoki>,
+    ) -> Result<Self, Cryptoki> {
+        let object = |read: Option<Listed>| read.map_or(Self::Nothing, |listed| Self::Object(Box::new(listed)));
+        if let Some(class) = class {
+            return Ok(object(Listed::read(class, handle, detail, call)?));
+        }
+        let mut types = vec![AttributeType::Class];
+        for kind in KEYS.into_iter().flat_map(|class| types_of(class, detail)) {
+            if kind != AttributeType::Value && !types.contains(&kind) {
+                types.push(kind);
+            }
+        }
+        let Some(mut attributes) = attributes::read(ObjectClass::PrivateKey, &types, &mut call)? else {
+            return Ok(Self::Nothing);
+        };
+        let told = attributes.iter().find(|attribute| attribute.attribute_type() == AttributeType::Class);
+        let Some(told) = told else { return Ok(Self::Unclear) };
+        let Some(class) = ObjectClass::ALL.into_iter().find(|class| class.attribute() == *told) else {
+            return Ok(Self::Nothing);
+        };
+        let own = types_of(class, detail);
+        let has_value = |attribute: &Attribute| matches!(attribute, Attribute::KeyType(KeyType::ML_DSA));
+        if class == ObjectClass::Certificate || (class == ObjectClass::PublicKey && attributes.iter().any(has_value)) {
+            return Ok(object(Listed::read(class, handle, detail, call)?));
+        }
+        attributes.retain(|attribute| own.contains(&attribute.attribute_type()));
+        Ok(object(Some(Listed::new(class, handle, detail, attributes))))
+    }
+}
+
+const KEYS: [ObjectClass; 3] = [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::SecretKey];
+
+/// What is read of an object of this class.
+fn types_of(class: ObjectClass, detail: Detail) -> Vec<AttributeType> {
+    let mut types = class.attribute_types();
+    match class {
+        ObjectClass::PrivateKey | ObjectClass::SecretKey => types.extend(ORIGIN),
+        ObjectClass::PublicKey | ObjectClass::Certificate => {}
+    }
+    if detail == Detail::Everything {
+        types.extend(attribute_value::further(class));
+    }
+    types
 }
 
 impl Listed {
@@ -167,15 +266,11 @@ impl Listed {
         detail: Detail,
         call: impl FnMut(&mut [Slot]) -> Result<bool, Cryptoki>,
     ) -> Result<Option<Self>, Cryptoki> {
-        let mut types = class.attribute_types();
-        match class {
-            ObjectClass::PrivateKey | ObjectClass::SecretKey => types.extend(ORIGIN),
-            ObjectClass::PublicKey | ObjectClass::Certificate => {}
-        }
-        if detail == Detail::Everything {
-            types.extend(attribute_value::further(class));
-        }
-        let Some(attributes) = attributes::read(class, &types, call)? else { return Ok(None) };
+        let attributes = attributes::read(class, &types_of(class, detail), call)?;
+        Ok(attributes.map(|attributes| Self::new(class, handle, detail, attributes)))
+    }
+
+    fn new(class: ObjectClass, handle: Handle, detail: Detail, attributes: Vec<Attribute>) -> Self {
         let mut origin = Origin::default();
         for attribute in &attributes {
             match attribute {
@@ -189,6 +284,6 @@ impl Listed {
             Detail::Summary => ShownAttributes::default(),
             Detail::Everything => ShownAttributes::new(&attributes),
         };
-        Ok(Some(Self { object: Object::new(class, handle, attributes), origin, attributes: shown }))
+        Self { object: Object::new(class, handle, attributes), origin, attributes: shown }
     }
 }

@@ -31,6 +31,9 @@ pub enum ObjectClass {
 }
 
 impl ObjectClass {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::PrivateKey, Self::PublicKey, Self::Certificate, Self::SecretKey];
+
     pub(super) fn attribute(self) -> Attribute {
         Attribute::Class(match self {
             Self::PrivateKey => cryptoki::object::ObjectClass::PRIVATE_KEY,
@@ -215,7 +218,7 @@ impl Session<'_> {
     pub(super) fn search_once(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Object>, Error> {
         let types = class.attribute_types();
         let mut objects = Vec::new();
-        for handle in self.handles(class, with)? {
+        for handle in self.handles(Some(class), with)? {
             let call = |slots: &mut [Slot]| self.get_attribute_value(class, handle.object, slots);
             let read = attributes::read(class, &types, call).doing("show the attributes of an object")?;
             objects.extend(read.map(|attributes| Object::new(class, handle, attributes)));
@@ -223,9 +226,10 @@ impl Session<'_> {
         Ok(objects)
     }
 
-    /// The handles of the objects of a class that fit.
-    pub(super) fn handles(&self, class: ObjectClass, with: &[Attribute]) -> Result<Vec<Handle>, Error> {
-        let mut template = vec![class.attribute(), Attribute::Token(true)];
+    /// The handles of the objects of a class, or of any, that fit.
+    pub(super) fn handles(&self, class: Option<ObjectClass>, with: &[Attribute]) -> Result<Vec<Handle>, Error> {
+        let mut template: Vec<Attribute> = class.map(ObjectClass::attribute).into_iter().collect();
+        template.push(Attribute::Token(true));
         template.extend_from_slice(with);
         let find = |session: &Raw| {
             let found = self.start_search(session, &template, BATCH)?;

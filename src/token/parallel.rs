@@ -11,8 +11,7 @@ use cryptoki::session::Session as Raw;
 
 use super::error::{Doing as _, Error};
 use super::get_attribute_value::GetAttributeValue;
-use super::listing::{Detail, Listed};
-use super::object::{Handle, ObjectClass};
+use super::listing::{Candidate, Detail, Read};
 use super::session::Session;
 use super::watchdog::{Watchdog, watched};
 
@@ -22,7 +21,7 @@ const SESSIONS: usize = 8;
 /// What one object ended with, and the calls that were made for it.
 struct Report {
     index: usize,
-    outcome: Result<Option<Listed>, Cryptoki>,
+    outcome: Result<Read, Cryptoki>,
     calls: Vec<(Duration, Result<(), Cryptoki>)>,
 }
 
@@ -44,9 +43,9 @@ pub(super) fn open(session: &Session<'_>, objects: usize) -> Vec<Raw> {
 pub(super) fn read<T>(
     session: &Session<'_>,
     helpers: Vec<Raw>,
-    objects: &[(ObjectClass, Handle)],
+    objects: &[Candidate],
     detail: Detail,
-    keep: &dyn Fn(Listed) -> Option<T>,
+    keep: &dyn Fn(Read) -> Option<T>,
     progress: &dyn Fn(usize),
 ) -> Result<impl Iterator<Item = T>, Error> {
     let (module, next) = (session.module, AtomicUsize::new(0));
@@ -71,7 +70,7 @@ pub(super) fn read<T>(
                 module.report("C_GetAttributeValue", time, result.as_ref().err());
             }
             match outcome {
-                Ok(listed) => read[index] = listed.and_then(keep),
+                Ok(one) => read[index] = keep(one),
                 Err(error) if failed.is_ok() => {
                     failed = Err(error);
                     next.store(objects.len(), Ordering::Relaxed);
@@ -85,18 +84,12 @@ pub(super) fn read<T>(
     Ok(read.into_iter().flatten())
 }
 
-fn work(
-    helper: &Helper,
-    objects: &[(ObjectClass, Handle)],
-    detail: Detail,
-    next: &AtomicUsize,
-    sender: &mpsc::Sender<Report>,
-) {
+fn work(helper: &Helper, objects: &[Candidate], detail: Detail, next: &AtomicUsize, sender: &mpsc::Sender<Report>) {
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some((class, handle)) = objects.get(index) else { return };
         let mut calls = Vec::new();
-        let outcome = Listed::read(*class, *handle, detail, |slots| {
+        let outcome = Read::of(*class, *handle, detail, |slots| {
             let start = Instant::now();
             let get = || helper.function.call(&helper.session, handle.object, slots);
             let result = watched(helper.watchdog.as_ref(), "C_GetAttributeValue", get);

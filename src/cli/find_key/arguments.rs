@@ -98,9 +98,6 @@ enum Class {
     All,
 }
 
-const ALL_CLASSES: [ObjectClass; 4] =
-    [ObjectClass::PrivateKey, ObjectClass::PublicKey, ObjectClass::Certificate, ObjectClass::SecretKey];
-
 impl ValueEnum for Class {
     fn value_variants<'a>() -> &'a [Self] {
         &[
@@ -155,7 +152,7 @@ impl FindKeyArguments {
     pub(super) fn query(&self, global: &Global, now: i64) -> Result<Query, Failure> {
         let rows = match (self.class, self.objects) {
             (Some(Class::One(class)), _) => Rows::Objects(vec![class]),
-            (Some(Class::All), _) | (None, true) => Rows::Objects(ALL_CLASSES.to_vec()),
+            (Some(Class::All), _) | (None, true) => Rows::Objects(ObjectClass::ALL.to_vec()),
             (None, false) => Rows::Pairs,
         };
         let uri = uri(global);
