@@ -33,6 +33,7 @@ mod new;
 mod patterns;
 mod pin;
 mod progress;
+mod prune;
 mod rename;
 mod renew;
 mod renewal;
@@ -52,6 +53,7 @@ mod verify;
 mod watch;
 mod which;
 mod which_key;
+mod which_label;
 mod windows_store;
 
 use std::ffi::OsString;
@@ -126,6 +128,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Renew what is due: new CSR, CA, certificate accepted, labels swapped
     Renew(renew::RenewArguments),
+    /// Delete key pairs that renewals have put others in the place of
+    Prune(prune::PruneArguments),
     /// Files that start renewals by themselves: timer, task, pipeline
     Schedule(schedule::ScheduleArguments),
     /// Hand a CSR to a CA and fetch its certificate
@@ -247,6 +251,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Token(arguments) => token::run(&global, &arguments, &report),
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
         Command::Renew(arguments) => renew::run(&global, &arguments, &report),
+        Command::Prune(arguments) => prune::run(&global, &arguments, &report),
         Command::Schedule(arguments) => schedule::run(&global, arguments, &report),
         Command::Submit(arguments) => submit::run(&global, &arguments, &report),
         Command::Completions(arguments) => completions::run(&arguments, &report),

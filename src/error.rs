@@ -6,6 +6,7 @@ pub use kind::ErrorKind;
 
 use crate::key::KeyId;
 use crate::proof::Step;
+use crate::prune::PruneError;
 use crate::rollout::RolloutError;
 use crate::{ca, deploy, file, platform, spec, state, tls, token, trial, uri, x509};
 
@@ -332,6 +333,9 @@ pub enum Error {
     /// A certificate was not brought to those who use it.
     #[error(transparent)]
     Rollout(#[from] RolloutError),
+    /// A superseded pair must stay.
+    #[error(transparent)]
+    Prune(#[from] PruneError),
     /// A CA gave no certificate.
     #[error(transparent)]
     Ca(#[from] ca::Error),

@@ -26,6 +26,7 @@ pub mod key_reference;
 pub mod pin;
 pub mod platform;
 pub mod proof;
+pub mod prune;
 pub mod rename;
 pub mod renew;
 pub mod renewal;

@@ -223,9 +223,15 @@ pub fn is_for_servers(leaf: &Certificate) -> bool {
     leaf.extended_key_usages().is_none_or(|usages| usages.contains(&SERVER_AUTH))
 }
 
-/// The names that a client may ask for: DNS names and addresses; of a wildcard one example.
+/// The names that a client may ask for.
 #[must_use]
 pub fn server_names(leaf: &Certificate) -> Vec<String> {
+    host_names(&leaf.subject_alt_names())
+}
+
+/// DNS names and addresses; of a wildcard one example.
+#[must_use]
+pub fn host_names(names: &[GeneralName]) -> Vec<String> {
     let name = |name: &GeneralName| match name {
         GeneralName::Dns(name) => Some(match name.strip_prefix("*.") {
             Some(domain) => format!("any.{domain}"),
@@ -238,5 +244,5 @@ pub fn server_names(leaf: &Certificate) -> Vec<String> {
         | GeneralName::RegisteredId(_)
         | GeneralName::OtherName { .. } => None,
     };
-    leaf.subject_alt_names().iter().filter_map(name).collect()
+    names.iter().filter_map(name).collect()
 }

@@ -28,7 +28,7 @@ use crate::proof;
 use crate::renewal::Renewal;
 use crate::request::{KeySource, RequestSpec};
 use crate::rollout::{Machine, Step};
-use crate::state::{self, OpenRenewal, RenewalStep, State, WindowsRequest};
+use crate::state::{self, OpenRenewal, RenewalStep, State, Superseded, WindowsRequest};
 use crate::token::{self, Session};
 use crate::x509::{self, Certificate};
 use answer::Answered;
@@ -198,7 +198,7 @@ fn carry_out(session: &Session<'_>, hooks: &Hooks<'_>, known: &Known, keys: &Key
     proof::prove(session, &accepted.leaf, &accepted.id)?;
 
     let deployed = hooks.deploy(session, &accepted, &names.label, requested.replaces.as_deref());
-    let unfinished = deployed.and_then(|()| close(world.state, &requested.key, known, now)).err();
+    let unfinished = deployed.and_then(|()| close(world.state, &requested, known, now)).err();
     Ok(Outcome::Renewed(Box::new(Renewed {
         why: requested.why,
         leaf: accepted.leaf,
@@ -250,15 +250,19 @@ fn done(state: &State, key: &PublicKey, step: RenewalStep) -> Result<(), Error> 
     })?)
 }
 
-/// Nothing is left to be done: the other keys of the site are not in use any more.
-fn close(state: &State, key: &PublicKey, known: &Known, now: i64) -> Result<(), Error> {
-    let own = x509::spki_fingerprint(key);
+/// Nothing is left to be done: the key of the certificate that was replaced is not in use any more.
+fn close(state: &State, requested: &Requested, known: &Known, now: i64) -> Result<(), Error> {
+    let own = x509::spki_fingerprint(&requested.key);
     for other in known.remembered.iter().filter(|other| **other != own) {
         state.update_by_name(other, |record| {
-            record.superseded.get_or_insert_with(|| state::time(now));
+            let accepted = record.accepted.as_ref().map(|one| &one.fingerprint_sha256);
+            let is_replaced = accepted.is_some() && accepted == requested.replaces.as_ref();
+            let since = record.superseded.take().map(|before| before.since);
+            let since = since.or_else(|| is_replaced.then(|| state::time(now)));
+            record.superseded = since.map(|since| Superseded { since, by: own.clone() });
         })?;
     }
-    Ok(state.update(key, |record| {
+    Ok(state.update(&requested.key, |record| {
         (record.renewal, record.superseded) = (None, None);
         if let Some(request) = &mut record.request {
             request.order = None;

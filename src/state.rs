@@ -5,7 +5,8 @@
 mod record;
 
 pub use record::{
-    AcceptedCertificate, FileBefore, OpenOrder, OpenRenewal, PendingRequest, Record, RenewalStep, WindowsRequest, time,
+    AcceptedCertificate, FileBefore, OpenOrder, OpenRenewal, PendingRequest, Record, RenewalStep, Superseded,
+    WindowsRequest, time,
 };
 
 use std::fs::{File, TryLockError};
@@ -183,6 +184,15 @@ impl State {
         let Some(mut record) = entry.read()? else { return Ok(()) };
         change(&mut record);
         entry.write(&record)
+    }
+
+    /// Removes what is remembered of a key, named by the SHA-256 of the public key, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and all others of this module.
+    pub fn forget(&self, spki_sha256: &str) -> Result<(), Error> {
+        let entry = self.entry(spki_sha256)?;
+        if entry.read()?.is_some() { entry.forget() } else { Ok(()) }
     }
 
     /// Locks the record of a key until the entry is dropped. Does not wait.

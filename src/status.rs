@@ -40,6 +40,8 @@ pub struct Status {
     pub phase: Phase,
     /// Whether it can be used with its key.
     pub link: Link,
+    /// Since when a renewal has put another key in the place of its key, as RFC 3339.
+    pub superseded: Option<String>,
     /// The URI of the private key.
     pub key_uri: Pkcs11Uri,
 }
@@ -151,11 +153,8 @@ pub fn of_token(
     let rows = find::find(session, &query, clock.now, progress)?.rows;
     let token = session.token();
     let ambiguous = ambiguous(&rows);
-    let advices: HashMap<&str, &Advice> = remembered
-        .iter()
-        .filter_map(|record| record.advice.as_ref())
-        .map(|one| (one.certificate.as_str(), one))
-        .collect();
+    let of_token = remembered.iter().filter(|record| record.token_serial == token.serial);
+    let records: HashMap<&str, &Record> = of_token.map(|record| (record.spki_sha256.as_str(), record)).collect();
     // A certificate stands in a row with each key object that shares its id.
     let mut seen = HashSet::new();
     let is_new = |one: &Status| {
@@ -163,7 +162,7 @@ pub fn of_token(
         seen.insert((one.id.clone(), one.label.clone(), sha256))
     };
     let mut all: Vec<Status> =
-        rows.iter().filter_map(|row| of_row(row, &ambiguous, token, &advices, clock)).filter(is_new).collect();
+        rows.iter().filter_map(|row| of_row(row, &ambiguous, token, &records, clock)).filter(is_new).collect();
     let on_token: HashSet<String> =
         all.iter().filter_map(|one| Some(one.certificate.as_ref()?.sha256.clone())).collect();
     for record in remembered {
@@ -215,7 +214,7 @@ fn of_row(
     row: &Row,
     ambiguous: &HashSet<&KeyId>,
     token: &TokenInfo,
-    advices: &HashMap<&str, &Advice>,
+    records: &HashMap<&str, &Record>,
     clock: Clock,
 ) -> Option<Status> {
     let stored = row.objects().find(|listed| listed.object.class == ObjectClass::Certificate)?;
@@ -230,8 +229,11 @@ fn of_row(
         }
         Some(Orphan::NoCertificate) | None => Link::Token,
     };
+    let key = certificate.public_key().ok();
+    let record = key.and_then(|key| records.get(x509::spki_fingerprint(&key).as_str()));
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-    let advice = advices.get(certificate.fingerprint_sha256().as_str()).copied();
+    let advice = record.and_then(|record| record.advice.as_ref());
+    let advice = advice.filter(|one| one.certificate == certificate.fingerprint_sha256());
     let due_at = clock.due_at(not_before, not_after, advice);
     Some(Status {
         label: stored.object.label.clone(),
@@ -242,6 +244,7 @@ fn of_row(
         due_at: Some(due_at),
         phase: Phase::at(clock.now, not_before, not_after, due_at),
         link,
+        superseded: record.and_then(|record| since(record)),
         key_uri: key_uri(&token.label, &stored.object.id, &stored.object.label),
         certificate: Some(Facts::from(&certificate)),
     })
@@ -286,10 +289,15 @@ fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock:
             None => Phase::Fresh,
         },
         link,
+        superseded: since(record),
         key_uri: key_uri(&record.token, &id, &record.label),
         certificate: certificate.as_ref().map(Facts::from),
         id,
     }
+}
+
+fn since(record: &Record) -> Option<String> {
+    record.superseded.as_ref().map(|superseded| superseded.since.clone())
 }
 
 /// The certificate of this fingerprint in a chain file.

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 8] = ["ca", "deploy", "platform", "schedule", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 20] = [
+const RECIPES: [&str; 21] = [
     "accept",
     "bind",
     "compatibility",
@@ -17,6 +17,7 @@ const RECIPES: [&str; 20] = [
     "export",
     "find",
     "proof",
+    "prune",
     "rename",
     "renew",
     "rollout",

@@ -4,10 +4,9 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use support::{Ca, Class, Object, Outcome, Shim, SoftToken, inf, spawnable};
+use support::{Ca, Class, Object, Outcome, Shim, SoftToken, at_terminal, inf};
 
 const NAME: &str = "www.example.com";
 const DELETE: [&str; 3] = ["delete-key", NAME, "--yes"];
@@ -230,7 +229,7 @@ fn somebody_must_say_yes() {
         assert_eq!(shim.calls(), [], "the token was not touched");
     }
     for (answer, left) in [("\n", 2), ("no\n", 2), ("yes\n", 0)] {
-        let (code, printed) = at_terminal(&token, answer, || ());
+        let (code, printed) = at_terminal(&token, &DELETE[..2], answer, || ());
         assert!(
             printed.contains("private key \"www.example.com\"") && printed.contains("This cannot be undone. [y/N]"),
             "{printed}"
@@ -238,28 +237,6 @@ fn somebody_must_say_yes() {
         let expected = if left == 0 { 0 } else { 2 };
         assert_eq!((code, token.objects().len()), (Some(expected), left), "{answer:?}\n{printed}");
     }
-}
-
-/// Runs it at a terminal. `meanwhile` is done when it has asked, before it is answered.
-fn at_terminal(token: &SoftToken, answer: &str, meanwhile: impl FnOnce()) -> (Option<i32>, String) {
-    let command = spawnable(&token.hsmcert());
-    let line = format!("'{}' delete-key {NAME}", command.get_program().to_str().unwrap());
-    let mut script = Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).current_dir(token.path("")).env_clear();
-    script.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let running = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut running = running.expect("install it with: apt-get install bsdutils");
-    let (mut stdout, mut printed) = (running.stdout.take().unwrap(), Vec::new());
-    while !String::from_utf8_lossy(&printed).contains("[y/N] ") {
-        let mut part = [0; 1024];
-        let count = stdout.read(&mut part).unwrap();
-        assert!(count > 0, "it does not ask: {}", String::from_utf8_lossy(&printed));
-        printed.extend(&part[..count]);
-    }
-    meanwhile();
-    running.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
-    stdout.read_to_end(&mut printed).unwrap();
-    (running.wait().unwrap().code(), String::from_utf8(printed).unwrap())
 }
 
 #[test]
@@ -380,7 +357,7 @@ fn what_is_gone_already_is_no_failure() {
     for class in ["privkey", "pubkey"] {
         let token = SoftToken::with_request();
         let id = id(&token);
-        let (code, printed) = at_terminal(&token, "yes\n", || delete_object(&token, class, &id));
+        let (code, printed) = at_terminal(&token, &DELETE[..2], "yes\n", || delete_object(&token, class, &id));
         assert_eq!((code, token.objects()), (Some(0), vec![]), "{printed}");
     }
 }

@@ -1,6 +1,7 @@
 //! What to do next: one match over all errors. What happened is in the error's own text.
 
 mod ca;
+mod prune;
 mod rollout;
 mod token;
 
@@ -12,6 +13,7 @@ use hsmcert::{file, state, trial, x509};
 
 use ca::ca_hints;
 pub(super) use ca::words;
+use prune::prune_hints;
 use rollout::rollout_hints;
 use token::token_hints;
 
@@ -187,6 +189,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::Deploy(_) => vec!["give the file another name or place".to_owned()],
         Error::Ca(error) => ca_hints(error),
         Error::Rollout(error) => rollout_hints(error),
+        Error::Prune(error) => prune_hints(error),
         Error::OtherKeyIssued { .. } => vec!["nothing was stored; is it the answer to another request?".to_owned()],
         Error::SelfSigned { .. } => vec!["make a new one with: hsmcert new SPEC --force".to_owned()],
         Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],

@@ -34,7 +34,7 @@ use prepare::{Planned, Sites};
   hsmcert renew web.toml --key same --force
 
 Settings: [renewal] in the request (TOML) or in hsmcert.toml, see docs/renew.md. What is not due needs no login. \
-A run that was ended is finished by the next one. The old key stays on the token.
+A run that was ended is finished by the next one. The old key stays on the token until prune deletes it.
 
 Exit codes: 0 nothing is left to do; 12 a CA has not decided, or the certificate is still to be brought; \
 with --exit-code 20 when something was renewed; 15 when several failed in different ways; 75 when another run is \

@@ -9,8 +9,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsmcert::due::{Margin, Phase};
-use hsmcert::find::Pattern;
-use hsmcert::request::TokenRequest;
 use hsmcert::state::Record;
 use hsmcert::status::{self, Clock, Status};
 use hsmcert::{Error, ErrorKind};
@@ -18,8 +16,7 @@ use hsmcert::{Error, ErrorKind};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::report::Report;
-use super::request_file::{self, RequestOptions};
-use super::{Global, clock, connect, state};
+use super::{Global, clock, connect, request_file, state, which_label};
 use own_file::OwnFile;
 
 #[derive(Debug, Args)]
@@ -35,8 +32,8 @@ pub(super) struct StatusArguments {
     /// Label (with * and ?) or request file [default: all certificates]
     #[arg(value_name = "LABEL|SPEC")]
     which: Vec<String>,
-    /// All certificates; the default, for scripts that say so
-    #[arg(long, conflicts_with = "which")]
+    /// Show also those in whose place renew has put others; they are never due
+    #[arg(long)]
     all: bool,
     /// When a certificate is due: so long before its end, as in 30d, 12h or 33%
     /// [default: a third of its lifetime is left, half if that is 10 days or less]
@@ -64,8 +61,8 @@ enum FailOn {
 }
 
 pub(super) fn run(global: &Global, arguments: &StatusArguments, report: &Report) -> Result<(), Failure> {
-    let StatusArguments { which, all: _, before, offline, fail_on, prometheus, html } = arguments;
-    let (labels, request) = labels(which, report)?;
+    let StatusArguments { which, all: with_superseded, before, offline, fail_on, prometheus, html } = arguments;
+    let (labels, request) = which_label::labels(which, report)?;
     let prometheus_file = prometheus.as_deref().filter(|path| !request_file::is_standard_stream(path));
     let prometheus_file = prometheus_file.map(|path| OwnFile::new(path, prometheus::MARK)).transpose()?;
     let html_file = html.as_deref().map(|path| OwnFile::new(path, status::page::MARK)).transpose()?;
@@ -80,7 +77,9 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments, report: &Report)
         })?
     };
     all.retain(|one| status::is_named(one, &labels));
-    if all.is_empty() && !which.is_empty() {
+    // Nobody waits for their end.
+    let (superseded, all): (Vec<Status>, Vec<Status>) = all.into_iter().partition(|one| one.superseded.is_some());
+    if all.is_empty() && superseded.is_empty() && !which.is_empty() {
         let message = format!("no certificate has the label {}", which.join(" or "));
         return Err(Failure::new(ErrorKind::NotFound, message).hint("hsmcert status shows all"));
     }
@@ -95,31 +94,13 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments, report: &Report)
         file.write(status::page::page(&all, clock.now).as_bytes())?;
     }
     if prometheus.is_none() {
-        report.result_in_pieces(&json::all(&all, clock), |out| table::table(out, &all, clock));
+        let shown = if *with_superseded { superseded.as_slice() } else { &[] };
+        let left_out = superseded.len() - shown.len();
+        report.result_in_pieces(&json::all(&all, &superseded, shown, clock), |out| {
+            table::table(out, &all, shown, left_out, clock)
+        });
     }
     verdict(&all, *fail_on)
-}
-
-/// The labels that are meant, and the token of a request file.
-fn labels(which: &[String], report: &Report) -> Result<(Vec<Pattern>, TokenRequest), Failure> {
-    let mut request = TokenRequest::default();
-    let mut labels = Vec::new();
-    for one in which {
-        let path = std::path::Path::new(one);
-        let is_request = path
-            .extension()
-            .is_some_and(|ending| ["inf", "toml"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
-        let label = if is_request {
-            let spec = request_file::read(path, &RequestOptions::default(), report)?.spec;
-            let label = spec.label().ok_or(Error::NoLabel)?.to_owned();
-            request = spec.token;
-            label
-        } else {
-            one.clone()
-        };
-        labels.push(label.parse().unwrap_or_else(|never| match never {}));
-    }
-    Ok((labels, request))
 }
 
 /// What can be read of the state; what cannot is told.

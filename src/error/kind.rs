@@ -1,6 +1,7 @@
 //! What a script can tell apart: the kind of each error, and whether another try may help.
 
 use super::{Error, KeyFate};
+use crate::prune::PruneError;
 use crate::token::{self, Reach};
 use crate::{ca, file, state, tls, trial, x509};
 
@@ -84,6 +85,8 @@ impl Error {
             },
             Self::OtherKeyIssued { .. } => ErrorKind::CaRefused,
             Self::Rollout(_) => ErrorKind::HookFailed,
+            Self::Prune(PruneError::Served { .. } | PruneError::NoAnswer { .. }) => ErrorKind::ServedDiffers,
+            Self::Prune(PruneError::NotReplaced { .. } | PruneError::OtherKey { .. }) => ErrorKind::Conflict,
             Self::State(error) => match error {
                 state::Error::Busy(_) => ErrorKind::Busy,
                 state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
@@ -158,6 +161,7 @@ impl Error {
             Self::ServedDiffers { retryable, .. } => *retryable,
             Self::Tls(error) => error.is_retryable(),
             Self::Ca(error) => error.is_retryable(),
+            Self::Prune(PruneError::NoAnswer { source, .. }) => source.is_retryable(),
             Self::Rollout(_) => true,
             _ => false,
         }

@@ -63,9 +63,10 @@ impl Known {
         let pending =
             own.iter().filter(|record| is_pending(site, record)).max_by(|one, other| made(one).cmp(made(other)));
         let pending = pending.map(|record| Record::clone(record));
-        // Of keys that nobody uses any more only where there is nothing else.
-        let newest = own.iter().filter_map(|record| Some((record.superseded.is_none(), of_record(record)?)));
-        let newest = newest.max_by_key(|(in_use, one)| (*in_use, one.not_before, one.not_after)).map(|(_, one)| one);
+        // Of keys that nobody uses any more only where there is nothing else; of another label only where none has the site's.
+        let rank = |record: &Record| (record.superseded.is_none(), record.label == site.label);
+        let newest = own.iter().filter_map(|record| Some((rank(record), of_record(record)?)));
+        let newest = newest.max_by_key(|(rank, one)| (*rank, one.not_before, one.not_after)).map(|(_, one)| one);
         let remembered: Vec<String> = own.iter().map(|record| record.spki_sha256.clone()).collect();
         let awaited = pending.as_ref().map(|record| record.spki_sha256.as_str());
         let current = newest.or_else(|| of_files(site, unreadable, awaited));

@@ -50,13 +50,22 @@ pub struct Record {
     /// What the CA said of when the certificate is to be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<Advice>,
-    /// When a renewal put another key in the place of this one, as RFC 3339 in UTC.
+    /// A renewal put another key in the place of this one.
     #[serde(default)]
-    pub superseded: Option<String>,
+    pub superseded: Option<Superseded>,
     /// Configurations of servers that were written for the key, each with the SHA-256 of its content in lower hex: what
     /// was changed since is not hsmcert's to replace.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<PathBuf, String>,
+}
+
+/// Which key took the place of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Superseded {
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
+    /// SHA-256 of the public key that is in use now, in lower hex.
+    pub by: String,
 }
 
 /// A renewal that is not through: what a later run needs to go on. All its steps can be done again without harm.

@@ -24,6 +24,7 @@ mod shim;
 mod soft_token;
 mod stand_in;
 mod strict;
+mod terminal;
 pub mod tools;
 
 pub use acme2certifier::Acme2Certifier;
@@ -45,6 +46,7 @@ pub use shim::{Call, Shim, hostile_library, shim_library};
 pub use soft_token::SoftToken;
 pub use stand_in::{Request, StandIn, reply};
 pub use strict::Strict;
+pub use terminal::at_terminal;
 pub use tools::{openssl, run_program, softhsm_module};
 
 /// The request file of the walk-through that hsmcert follows: AWS Security Blog, "Using AWS CloudHSM-backed

@@ -13,6 +13,8 @@ pub(super) struct All {
     due: usize,
     expired: usize,
     broken: usize,
+    /// In their place renewals have put others; they are in none of the other counts, and listed with `--all`.
+    superseded: usize,
     certificates: Vec<One>,
 }
 
@@ -39,9 +41,11 @@ struct One {
     link: &'static str,
     /// Why the link is broken, or where the file is.
     link_detail: Option<String>,
+    /// Since when a renewal has put another one in its place.
+    superseded: Option<String>,
 }
 
-pub(super) fn all(all: &[Status], clock: Clock) -> All {
+pub(super) fn all(all: &[Status], superseded: &[Status], shown: &[Status], clock: Clock) -> All {
     let count = |fits: &dyn Fn(&Status) -> bool| all.iter().filter(|one| fits(one)).count();
     All {
         checked: time(clock.now),
@@ -50,12 +54,14 @@ pub(super) fn all(all: &[Status], clock: Clock) -> All {
         due: count(&|one| one.phase == Phase::Due),
         expired: count(&|one| one.phase == Phase::Expired),
         broken: count(&|one| one.link.is_broken()),
-        certificates: all.iter().map(|status| one(status, clock)).collect(),
+        superseded: superseded.len(),
+        certificates: all.iter().chain(shown).map(|status| one(status, clock)).collect(),
     }
 }
 
 fn one(status: &Status, clock: Clock) -> One {
-    let Status { label, id, token, token_serial, certificate, not_after, due_at, phase, link, key_uri } = status;
+    let Status { label, id, token, token_serial, certificate, not_after, due_at, phase, link, superseded, key_uri } =
+        status;
     let facts = certificate.as_ref();
     let (word, detail) = match link {
         Link::Token => ("token", None),
@@ -78,10 +84,11 @@ fn one(status: &Status, clock: Clock) -> One {
         not_after: time(*not_after),
         days_left: (not_after - clock.now).div_euclid(86_400),
         due_at: due_at.map(time),
-        due: matches!(phase, Phase::Due | Phase::Expired),
+        due: superseded.is_none() && matches!(phase, Phase::Due | Phase::Expired),
         phase: phase.word(),
         link: word,
         link_detail: detail,
+        superseded: superseded.clone(),
     }
 }
 

@@ -16,12 +16,24 @@ const LONGEST: usize = 40;
 
 const TITLES: [&str; 7] = ["label", "subject", "issuer", "ends", "days", "left", "state"];
 
-pub(super) fn table(out: &mut dyn Write, all: &[Status], clock: Clock) -> io::Result<()> {
-    if all.is_empty() {
-        return writeln!(out, "no certificates; hsmcert accept CERTIFICATE stores one");
+pub(super) fn table(
+    out: &mut dyn Write,
+    all: &[Status],
+    superseded: &[Status],
+    left_out: usize,
+    clock: Clock,
+) -> io::Result<()> {
+    if all.is_empty() && superseded.is_empty() {
+        writeln!(out, "no certificates; hsmcert accept CERTIFICATE stores one")?;
+    } else {
+        let all = all.iter().chain(superseded);
+        let rows: Vec<_> = all.map(|one| cells(one, clock).map(|cell| cut_cell(shown(&cell)))).collect();
+        columns::write(out, &TITLES, &rows, |row, column| row[column].clone())?;
     }
-    let rows: Vec<_> = all.iter().map(|one| cells(one, clock).map(|cell| cut_cell(shown(&cell)))).collect();
-    columns::write(out, &TITLES, &rows, |row, column| row[column].clone())
+    match left_out {
+        0 => Ok(()),
+        count => writeln!(out, "{count} superseded by renewals: --all shows, hsmcert prune deletes them"),
+    }
 }
 
 fn cells(one: &Status, clock: Clock) -> [String; 7] {
@@ -51,6 +63,9 @@ fn bar(left: f64) -> String {
 
 /// Due or not, and why; then what is wrong with the link.
 pub(super) fn state(one: &Status) -> String {
+    if let Some(since) = &one.superseded {
+        return format!("superseded {}", since.split('T').next().unwrap_or(since));
+    }
     let phase = match (one.phase, one.due_at) {
         (Phase::Fresh, Some(due)) => format!("due {}", date(due)),
         (Phase::Fresh, None) => "valid".to_owned(),
