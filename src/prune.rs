@@ -13,7 +13,6 @@ use crate::delete_key::{self, Deletion, Memory, Terms};
 use crate::error::Error;
 use crate::file;
 use crate::find::{StoredCertificate, StoredKey};
-use crate::key::KeyId;
 use crate::key_reference::KeyReference;
 use crate::proof;
 use crate::state::{LabelLock, Record, State};
@@ -111,7 +110,7 @@ fn judge<'s>(
 ) -> Result<Old<'s>, Error> {
     // That a certificate which has not expired needs the key is answered here, by the one that followed.
     let terms = Terms { certificate: true, force: true };
-    let deletion = match delete_key::plan(session, &KeyReference::Id(id(old)), terms, Some(state), now) {
+    let deletion = match delete_key::plan(session, &KeyReference::Id(old.key_id()), terms, Some(state), now) {
         Err(Error::KeyNotFound(_)) => return Ok(Old::Gone),
         deletion => deletion?,
     };
@@ -124,13 +123,9 @@ fn judge<'s>(
     Ok(Old::Pair(Box::new(deletion)))
 }
 
-fn id(record: &Record) -> KeyId {
-    KeyId::new(base16ct::mixed::decode_vec(&record.id).unwrap_or_default())
-}
-
 /// What has the id is the key that is remembered. A private key that does not show its public key proves it by a signature.
 fn check_key(session: &Session<'_>, old: &Record, key: &StoredKey) -> Result<(), Error> {
-    let other = || PruneError::OtherKey { label: old.label.clone(), id: id(old) };
+    let other = || PruneError::OtherKey { label: old.label.clone(), id: old.key_id() };
     let shown = key.certificates.iter().find_map(|StoredCertificate { certificate, .. }| certificate.as_ref());
     let shown = || shown.and_then(|certificate| certificate.public_key().ok());
     let public_key = key.public_key.clone().or_else(shown).ok_or_else(other)?;
@@ -146,7 +141,7 @@ fn check_key(session: &Session<'_>, old: &Record, key: &StoredKey) -> Result<(),
 fn successor(session: &Session<'_>, in_use: &Record, now: i64) -> Result<Certificate, Error> {
     let not = |reason: &str| PruneError::NotReplaced { label: in_use.label.clone(), reason: reason.to_owned() };
     let accepted = in_use.accepted.as_ref().ok_or_else(|| not("has no certificate"))?;
-    let stored = session.certificates_with_id(&id(in_use))?;
+    let stored = session.certificates_with_id(&in_use.key_id())?;
     let stored = stored.iter().filter_map(|one| Certificate::from_der(&one.value).ok());
     let in_file = file::read(&accepted.chain_file).ok().and_then(|bytes| x509::read_certificates(&bytes).ok());
     let in_file = in_file.unwrap_or_default().into_iter().filter(|_| !accepted.on_token);
@@ -155,7 +150,7 @@ fn successor(session: &Session<'_>, in_use: &Record, now: i64) -> Result<Certifi
     if now < leaf.not_before() || now > leaf.not_after() {
         return Err(not("has a certificate that is not valid now").into());
     }
-    proof::prove(session, &leaf, &id(in_use))?;
+    proof::prove(session, &leaf, &in_use.key_id())?;
     Ok(leaf)
 }
 

@@ -274,8 +274,7 @@ fn of_record(record: &Record, accepted: &AcceptedCertificate, link: Link, clock:
     let not_before = not_before.or_else(|| remembered(accepted.not_before.as_deref()?));
     let advice = record.advice.as_ref().filter(|one| one.certificate == accepted.fingerprint_sha256);
     let due_at = not_before.map(|not_before| clock.due_at(not_before, not_after, advice));
-    let id = base16ct::mixed::decode_vec(&record.id).unwrap_or_default();
-    let id = KeyId::new(id);
+    let id = record.key_id();
     Status {
         label: record.label.clone(),
         token: record.token.clone(),

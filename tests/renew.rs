@@ -459,3 +459,21 @@ fn nobody_is_told_to_try_again_what_cannot_work() {
     let twice = company.token.run(&["renew", "web.toml", "web.toml"]).exits(2).says("named twice");
     assert!(!twice.stderr.contains("it goes on where this one ended"), "{twice:?}");
 }
+
+/// The clocks of the CA and of this machine differ by minutes.
+#[test]
+fn a_certificate_that_begins_in_some_minutes_is_kept() {
+    let company = Company::new();
+    let time = |minutes: i64| {
+        let time = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
+        time.strftime("%Y%m%d%H%M%SZ").to_string()
+    };
+    company.token.write("dates", format!("-startdate {} -enddate {}", time(7), time(90 * 24 * 60)));
+    let renewed = company.renew(&[]).ok();
+    assert!(renewed.stderr.contains("not valid before"), "{renewed:?}");
+    for _ in 0..2 {
+        let again = company.renew(&[]).ok();
+        assert!(again.stdout.contains("not due: "), "{again:?}");
+    }
+    assert_eq!((company.calls(), company.csrs(), company.pairs()), (1, 1, vec![NAME.to_owned()]));
+}

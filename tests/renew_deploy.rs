@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use support::company::{Company, NAME, records, spec};
-use support::{Server, SoftToken, free_port, openssl, service_environment};
+use support::{Server, SoftToken, file_calls, free_port, openssl, service_environment, strace};
 
 /// `pre`, `deploy` and `post` that write down what they are told.
 const HOOKS: &str = "ca = 'company'\npre = ['sh', 'hook.sh', 'pre']\npost = ['sh', 'hook.sh', 'post']\n\
@@ -333,4 +333,61 @@ fn what_somebody_has_changed_is_not_written_over() {
     served.company.token.run(&[&bind[..], &["--force"]].concat()).ok();
     served.company.renew(&[]).ok();
     served.serves("web.crt.pem");
+}
+
+impl Served {
+    /// A command of nginx before which hsmcert is killed, once.
+    fn kills_at(&self, check: bool, reload: bool) {
+        let folder = self.company.token.folder().display().to_string();
+        let script = format!(
+            "[ -e killed ] || {{ touch killed; kill -9 $PPID; exit 1; }}\nexec /usr/sbin/nginx \"$@\" -e stderr -c {folder}/nginx.conf\n"
+        );
+        self.company.token.write("kill.sh", script);
+        let _ = std::fs::remove_file(self.company.token.path("killed"));
+        let or = |is: bool, what: &str| if is { format!("['sh', 'kill.sh', {what}]") } else { String::new() };
+        self.deploys(&or(check, "'-t'"), &or(reload, "'-s', 'reload'"), "[]");
+    }
+}
+
+/// What was there before the run that was killed is known to the next one.
+#[test]
+fn a_deployment_that_was_killed_is_finished_or_put_back() {
+    let served = Served::new();
+    for (check, reload) in [(true, false), (false, true)] {
+        served.kills_at(check, reload);
+        assert_eq!(served.company.renew(&["--force"]).code, None);
+        served.company.renew(&[]).ok();
+        served.serves("web.crt.pem");
+        served.company.is_whole();
+    }
+    let (configuration, chain) = (served.configuration(), served.company.token.read("web.fullchain.pem"));
+    served.kills_at(true, false);
+    assert_eq!(served.company.renew(&["--force"]).code, None);
+    assert!(served.configuration() != configuration, "it was written before the check");
+    served.deploys("['false']", "", "[]");
+    served.company.renew(&[]).exits(13).says("what was there before is back");
+    assert!(served.configuration() == configuration && served.company.token.read("web.fullchain.pem") == chain);
+    served.serves("web.fullchain.pem");
+    served.deploys("", "", "[]");
+    served.company.renew(&[]).ok();
+    served.serves("web.crt.pem");
+    served.company.is_whole();
+    assert_eq!((served.company.csrs(), served.company.calls()), (4, 4), "one order for each certificate");
+}
+
+#[test]
+fn a_deployment_that_was_killed_at_a_file_is_finished() {
+    let served = Served::new();
+    let force = ["renew", "web.toml", "--force"];
+    let calls = file_calls(&served.company.token, &force);
+    // The configuration, and what is remembered right before and behind it.
+    let first = calls.iter().position(|call| call.line.contains("nginx-site")).unwrap() - 1;
+    assert!(calls.len() - first > 3, "{calls:#?}");
+    for call in &calls[first..] {
+        assert_eq!(strace(&served.company.token, &force, Some(&call.kill())).code, None, "{call:?}");
+        served.company.renew(&[]).ok();
+        served.serves("web.crt.pem");
+        served.company.is_whole();
+    }
+    assert_eq!(served.company.csrs(), served.company.pairs().len(), "one CSR for each pair");
 }

@@ -134,8 +134,7 @@ impl Hooks<'_> {
         let is_replaced =
             |record: &&Record| record.accepted.as_ref().map(|one| one.fingerprint_sha256.as_str()) == replaces;
         let old = records.iter().filter(|record| record.accepted.is_some()).find(is_replaced);
-        let old = old.and_then(|record| base16ct::mixed::decode_vec(&record.id).ok()).map(KeyId::new);
-        old.map_or(Ok(()), |old| labels::swap_back(session, self.site, id, &old, self.world.state))
+        old.map_or(Ok(()), |old| labels::swap_back(session, self.site, id, &old.key_id(), self.world.state))
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn swap(
     match move_away(session, site, id, since, state, warnings).and_then(|old| {
         let renamed = rename::rename(session, &KeyReference::Id(id.clone()), &site.label, Some(state))?;
         warnings.extend(renamed.warnings);
+        follow(session, site, id, state)?;
         Ok(Names { label: site.label.clone(), old })
     }) {
         Err(error @ (Error::NotRenamed { .. } | Error::LabelFixed { .. })) => kept(session, id, &error, warnings),
@@ -65,6 +66,18 @@ fn move_away(
         }
         first.get_or_insert(label);
     }
+}
+
+/// What is remembered has the labels of the token, also where a run was ended in between or could not write.
+fn follow(session: &Session<'_>, site: &Site, new: &KeyId, state: &State) -> Result<(), Error> {
+    let (records, _) = state.records()?;
+    let of_token = records.iter().filter(|record| record.token_serial == session.token().serial);
+    for stale in of_token.filter(|record| (record.label == site.label) != (record.key_id() == *new)) {
+        if let Some(pair) = session.find_whole_key_by_reference(&KeyReference::Id(stale.key_id()))? {
+            state.update_by_name(&stale.spki_sha256, |record| pair.label().clone_into(&mut record.label))?;
+        }
+    }
+    Ok(())
 }
 
 /// Undoes [`swap`]: the old pair is in use again.

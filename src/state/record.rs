@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::due::Advice;
-use crate::key::PublicKey;
+use crate::key::{KeyId, PublicKey};
 use crate::x509::{self, Csr};
 
 /// The version of the files that are written; older ones are read, newer ones are left alone.
@@ -194,7 +194,7 @@ pub struct AcceptedCertificate {
 impl Record {
     /// A record of a key for which nothing was done yet.
     #[must_use]
-    pub fn new(key: &PublicKey, label: &str, id: &crate::key::KeyId, token: &crate::token::TokenInfo) -> Self {
+    pub fn new(key: &PublicKey, label: &str, id: &KeyId, token: &crate::token::TokenInfo) -> Self {
         Self {
             version: VERSION,
             spki_sha256: x509::spki_fingerprint(key),
@@ -212,6 +212,12 @@ impl Record {
             superseded: None,
             written: BTreeMap::new(),
         }
+    }
+
+    /// `CKA_ID`; empty where it cannot be read.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        KeyId::new(base16ct::mixed::decode_vec(&self.id).unwrap_or_default())
     }
 
     /// The CSR of the request, if it can be read.
