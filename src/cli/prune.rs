@@ -69,7 +69,7 @@ pub(super) fn run(global: &Global, arguments: &PruneArguments, report: &Report) 
         }
     }
     if !groups.is_empty() && !dry_run {
-        check_possible(*yes, report)?;
+        check_possible("old pairs are deleted", *yes, report)?;
     }
     for (token, group) in &groups {
         entries.extend(on_token(global, token, group, arguments, &state, report)?);
@@ -125,7 +125,7 @@ fn on_token(
         }
         let count = going.len();
         let question = format!("Delete {count} old pair{}? This cannot be undone.", if count == 1 { "" } else { "s" });
-        if let Err(declined) = confirm(&question, *yes, report) {
+        if let Err(declined) = confirm(&question, *yes) {
             return Ok((entries, Some(declined)));
         }
         for (index, old, pair) in going {
