@@ -81,7 +81,8 @@ pub fn names(folder: &Path) -> Result<Vec<String>, Error> {
     let mut files = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let metadata = entry.metadata()?;
+        // Through links, as a shell's pattern does; one that leads nowhere is no file.
+        let Ok(metadata) = fs::metadata(entry.path()) else { continue };
         if metadata.is_file() {
             files.push((metadata.modified()?, entry.file_name().to_string_lossy().into_owned()));
         }
