@@ -1,10 +1,10 @@
 //! GitLab CI: a job for scheduled pipelines, on a runner of one's own.
 
-use super::{Plan, Schedule, ScheduleFile, shell_line};
+use super::{Plan, Schedule, ScheduleFile, shell_line, yaml};
 
 pub(super) fn schedule(plan: &Plan) -> Schedule {
     let words = plan.command(plan.pin_source.as_deref(), plan.state_folder.as_deref(), &[]);
-    let command = shell_line(&words);
+    let command = yaml(&shell_line(&words));
     let text = format!(
         r#"# Renews certificates whose keys are in an HSM, in scheduled pipelines.
 renew-certificates:
