@@ -33,8 +33,8 @@ impl Patience {
         conversation: &Conversation<'_>,
     ) -> Result<(), Error> {
         while order.state().status == status {
-            // The CA knows best (RFC 8555, section 7.4).
-            let pause = conversation.retry_after().unwrap_or(self.pause);
+            // The CA knows best (RFC 8555, section 7.4), but "at once" would be asked without an end.
+            let pause = conversation.retry_after().unwrap_or(self.pause).max(FIRST);
             if self.end.saturating_duration_since(Instant::now()) < pause {
                 return Ok(());
             }
