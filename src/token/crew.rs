@@ -39,7 +39,9 @@ impl Session<'_> {
                 // No session, or no thread: the others have more to do.
                 let help = || {
                     if let Ok(session) = Session::open(module, token.clone()) {
-                        work_on(&session.with(conduct()));
+                        let session = session.with(conduct());
+                        session.stay_out(true);
+                        work_on(&session);
                     }
                 };
                 let _ = thread::Builder::new().spawn_scoped(scope, help);
