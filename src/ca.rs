@@ -82,6 +82,11 @@ pub trait Surroundings {
     /// # Errors
     /// [`Error::Kept`].
     fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+    /// Whether [`Surroundings::keep`] will work: asked before something is made at the CA that would be lost.
+    ///
+    /// # Errors
+    /// [`Error::Kept`].
+    fn can_keep(&self) -> Result<(), Error>;
     /// Where [`Surroundings::keep`] keeps this, for messages.
     fn place(&self, name: &str) -> String;
     /// Seconds since 1970.

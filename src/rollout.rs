@@ -155,17 +155,20 @@ impl Rollout<'_> {
                     let Some(plan) = plans.next() else { continue };
                     begun.push(plan);
                     if let Err(trouble) = self.bring(plan) {
-                        let fate = self.put_back(&begun, &trouble);
-                        self.remember(vec![])?;
+                        let (fate, is_back) = self.put_back(&begun, &trouble);
+                        // What is not back is known to the next run.
+                        if is_back {
+                            self.remember(vec![])?;
+                        }
                         let Trouble { reason, steps } = trouble;
                         let target = plan.server.target;
                         return Err(RolloutError::Server { target, reason, failed: steps, foreign: None, fate }.into());
                     }
+                    self.state.update(self.key, |record| record.written.extend(plan.written()))?;
                 }
             }
         }
-        let written = begun.iter().flat_map(|plan| plan.written()).collect::<Vec<_>>();
-        Ok(self.state.update(self.key, |record| record.written.extend(written))?)
+        Ok(())
     }
 
     fn remember(&self, before: Vec<FileBefore>) -> Result<(), Error> {
@@ -209,11 +212,11 @@ impl Rollout<'_> {
         run(&exec, &variables, self.tell)
     }
 
-    /// Everything as it was; what became of that, in words.
-    fn put_back(&self, begun: &[&Plan<'_>], trouble: &Trouble) -> String {
+    /// Everything as it was; what became of that, in words, and whether it is so.
+    fn put_back(&self, begun: &[&Plan<'_>], trouble: &Trouble) -> (String, bool) {
         (self.tell)(&format!("puts back what was there: {}", trouble.reason));
-        let mut left = Vec::new();
-        let mut keep = |result: Result<(), Trouble>| left.extend(result.err().map(|trouble| trouble.reason));
+        let mut lost = Vec::new();
+        let mut keep = |result: Result<(), Trouble>| lost.extend(result.err().map(|trouble| trouble.reason));
         keep((self.undo)().map_err(|error| Trouble::new(error.to_string())));
         if let Some(chain) = self.chain_before {
             keep(write(self.chain_file, Some(chain)));
@@ -221,18 +224,22 @@ impl Rollout<'_> {
         for planned in begun.iter().rev().flat_map(|plan| &plan.files) {
             keep(write(&planned.path, planned.old.as_deref().map(str::as_bytes)));
         }
-        for plan in begun {
+        let told = begun.iter().filter_map(|plan| {
             let command = match plan.told.get() {
                 // It still has the old one; whether that would do is said.
                 Told::Nothing => &plan.server.check,
                 Told::Reload => &plan.server.reload,
                 Told::Restart => &plan.server.restart,
             };
-            keep(self.ask(plan, command).map_err(Trouble::new));
-        }
-        match left.as_slice() {
-            [] => "what was there before is back, and in use".to_owned(),
-            left => format!("what was there before is back, but: {}", left.join("; ")),
+            self.ask(plan, command).err()
+        });
+        let told: Vec<_> = told.collect();
+        match (lost.as_slice(), told.as_slice()) {
+            ([], []) => ("what was there before is back, and in use".to_owned(), true),
+            ([], told) => (format!("what was there before is back, but: {}", told.join("; ")), true),
+            (lost, told) => {
+                (format!("NOT all that was there before is back: {}", [lost, told].concat().join("; ")), false)
+            }
         }
     }
 }

@@ -117,6 +117,16 @@ fn one_failure_does_not_stop_the_others() {
     token.run(&["new", &format!("sites/{left}.toml"), "--out-dir", "csrs"]).ok();
 }
 
+/// Its jobs are taken over by the others.
+#[test]
+fn a_session_that_is_lost_fails_once() {
+    let token = SoftToken::new();
+    sites(&token, &NAMES);
+    let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0xb3");
+    shim.run(&["new", "sites/*.toml", "--out-dir", "csrs"]).exits(4).says("1 of 6 requests were not made");
+    assert_eq!(names_in(&token, "csrs").len(), 5);
+}
+
 #[test]
 fn a_token_with_one_session_makes_them_one_after_the_other() {
     let token = SoftToken::new();

@@ -12,7 +12,7 @@ use support::{Sandbox, Server, SoftToken, free_port, tools};
 /// What `schedule` prints for a target, with a token and a folder that need quotes.
 fn printed(sandbox: &Sandbox, target: &str) -> String {
     let words =
-        ["--module", "/opt/hsm/lib/p11.so", "--token", "web farm 100%", "schedule", target, "/srv/my sites/*.toml"];
+        ["--module", "/opt/hsm/lib/p11.so", "--token", "web: farm #1 100%", "schedule", target, "/srv/my sites/*.toml"];
     let outcome = sandbox.run(&words).ok();
     assert!(outcome.stderr.contains("next: "), "{}", outcome.stderr);
     outcome.stdout
@@ -24,17 +24,21 @@ fn systemd_takes_service_and_timer() {
     std::fs::create_dir(sandbox.path("units")).unwrap();
     let program = ["--program", "/bin/true", "--out-dir", "units"];
     sandbox
-        .run(&[&["--token", "web farm 100%", "schedule", "systemd", "/srv/my sites/*.toml"][..], &program].concat())
+        .run(&[&["--token", "web: farm #1 100%", "schedule", "systemd", "/srv/my sites/*.toml"][..], &program].concat())
         .ok();
     let service = String::from_utf8(sandbox.read("units/hsmcert-renew.service")).unwrap();
     assert!(service.contains("LoadCredential=pin:/etc/hsmcert/pin\n"), "{service}");
-    assert!(service.contains(r#" --token "web farm 100%%" --pin-source %d/pin "#), "{service}");
+    assert!(service.contains(r#" --token "web: farm #1 100%%" --pin-source %d/pin "#), "{service}");
     let mut verify = Command::new("systemd-analyze");
     verify.args(["verify", "--man=no"]).env("SYSTEMD_LOG_LEVEL", "warning");
     let said = verify.arg(sandbox.path("units/hsmcert-renew.service")).arg(sandbox.path("units/hsmcert-renew.timer"));
     let said = said.output().unwrap();
     assert!(said.status.success() && said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr));
     sandbox.run(&[&["schedule", "systemd"][..], &program].concat()).fails(7).says("--force");
+    let other = sandbox.run(&["--pin-source", "file:/run/pin", "schedule", "systemd"]).ok().stdout;
+    assert!(other.contains("LoadCredential=pin:/run/pin\n"), "{other}");
+    let of_command = sandbox.run(&["--pin-source", "|vault read pin", "schedule", "cron"]).ok().stdout;
+    assert!(of_command.contains("--pin-source 'exec:vault read pin'"), "{of_command}");
 }
 
 /// A line of `/etc/cron.d` is five fields, a user and a command, in which a percent sign is escaped.
@@ -51,7 +55,7 @@ fn the_line_of_cron_runs() {
     let command = fields[6].trim_end_matches(" | logger -t hsmcert").replace(r"\%", "%");
     let (_, arguments) = command.split_once(' ').unwrap();
     let words = tools::run(Command::new("sh").args(["-c", &format!("printf '%s\\n' {arguments}")]), "dash");
-    assert!(words.contains("\nweb farm 100%\n") && words.ends_with("\nrenew\n/srv/my sites/*.toml\n"), "{words}");
+    assert!(words.contains("\nweb: farm #1 100%\n") && words.ends_with("\nrenew\n/srv/my sites/*.toml\n"), "{words}");
 }
 
 #[test]
@@ -86,7 +90,10 @@ fn the_windows_task_is_xml() {
     let read = "import sys, xml.etree.ElementTree as E; n = '{http://schemas.microsoft.com/windows/2004/02/mit/task}'; \
                 print(E.parse(sys.argv[1]).find(f'{n}Actions/{n}Exec/{n}Arguments').text)";
     let arguments = tools::run(Command::new("python3").args(["-c", read]).arg(sandbox.path("task.xml")), "python3");
-    assert!(arguments.contains(r#"--token "web farm 100%" --pin-source C:\ProgramData\hsmcert\pin"#), "{arguments}");
+    assert!(
+        arguments.contains(r#"--token "web: farm #1 100%" --pin-source C:\ProgramData\hsmcert\pin"#),
+        "{arguments}"
+    );
 }
 
 #[test]

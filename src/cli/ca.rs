@@ -57,10 +57,15 @@ impl Surroundings for Here<'_> {
     }
 
     fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let folder = self.folder()?;
-        let kept = fs::create_dir_all(&folder).map_err(file::Error::Io);
-        let kept = kept.and_then(|()| OutputFile::new(&folder.join(name), Access::Owner, true)?.write(bytes));
+        self.can_keep()?;
+        let kept = OutputFile::new(&self.folder()?.join(name), Access::Owner, true).and_then(|file| file.write(bytes));
         kept.map_err(|error| Error::Kept(error.to_string()))
+    }
+
+    fn can_keep(&self) -> Result<(), Error> {
+        let folder = self.folder()?;
+        let made = fs::create_dir_all(&folder).and_then(|()| file::check_writable(&folder));
+        made.map_err(|error| Error::Kept(format!("nothing can be kept in {}: {error}", folder.display())))
     }
 
     fn place(&self, name: &str) -> String {

@@ -14,7 +14,8 @@ use super::{Global, connect};
 pub(super) fn one_token<'a>(
     files: impl IntoIterator<Item = (&'a Path, &'a TokenRequest)>,
 ) -> Result<TokenRequest, Failure> {
-    let mut files = files.into_iter();
+    // One that names none is for whichever the others are for.
+    let mut files = files.into_iter().filter(|(_, token)| **token != TokenRequest::default());
     let Some((file, token)) = files.next() else { return Ok(TokenRequest::default()) };
     match files.find(|(_, other)| *other != token) {
         None => Ok(token.clone()),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsmcert::file::{self, Access, OutputFile};
+use hsmcert::pin::PinSource;
 use hsmcert::schedule::{self, Plan, Schedule, Target};
 use serde::Serialize;
 
@@ -58,7 +59,7 @@ pub(super) fn run(global: &Global, arguments: ScheduleArguments, report: &Report
     let plan = Plan {
         program: program.unwrap_or_else(|| usual_program(target)),
         token: token_options(global, target)?,
-        module_folder: global.module.as_deref().and_then(Path::parent).map(text),
+        module_folder: global.module.as_deref().and_then(Path::parent).map(text).filter(|folder| !folder.is_empty()),
         pin_source: pin_source(global, target)?,
         state_folder: global.state_dir.as_deref().map(|path| placed(path, target)).transpose()?,
         specs: match specs.is_empty() {
@@ -87,7 +88,7 @@ pub(super) fn run(global: &Global, arguments: ScheduleArguments, report: &Report
     Ok(())
 }
 
-/// All files or none.
+/// Nothing is written unless all of it can be.
 fn write(folder: &Path, files: &mut [JsonFile], force: bool) -> Result<(), Failure> {
     let mut outputs = Vec::new();
     for file in files.iter_mut() {
@@ -125,12 +126,14 @@ fn token_options(global: &Global, target: Target) -> Result<Vec<String>, Failure
 }
 
 fn pin_source(global: &Global, target: Target) -> Result<Option<String>, Failure> {
-    match global.pin_source.as_deref() {
-        Some("-") => {
+    let Some(text) = &global.pin_source else { return Ok(None) };
+    match PinSource::parse(text) {
+        PinSource::Stdin => {
             Err(Failure::usage("nobody is there to type the PIN").hint("--pin-source FILE, env:NAME or exec:COMMAND"))
         }
-        Some(source) if source.starts_with("env:") || source.starts_with("exec:") => Ok(Some(source.to_owned())),
-        other => other.map(|file| placed(Path::new(file), target)).transpose(),
+        PinSource::Env(name) => Ok(Some(format!("env:{name}"))),
+        PinSource::Exec(command) => Ok(Some(format!("exec:{command}"))),
+        PinSource::File(path) => placed(&path, target).map(Some),
     }
 }
 

@@ -92,7 +92,11 @@ pub(super) fn swap_back(
         return Ok(());
     }
     for (id, label) in [(new, suffixed(&site.label, new)), (old, site.label.clone())] {
-        rename::rename(session, &KeyReference::Id(id.clone()), &label, Some(state))?;
+        match rename::rename(session, &KeyReference::Id(id.clone()), &label, Some(state)) {
+            // Where labels stay, none was swapped.
+            Ok(_) | Err(Error::NotRenamed { .. } | Error::LabelFixed { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -36,7 +36,8 @@ spec:
   failedJobsHistoryLimit: 3
   jobTemplate:
     spec:
-      # A run that failed is finished by the next one. 12 is no failure: a CA has not decided yet.
+      # A run that failed is finished by the next one. So is one that ended with 12, for which the Job counts as failed:
+      # a CA has not decided yet.
       backoffLimit: 0
       activeDeadlineSeconds: 3600
       template:
@@ -55,7 +56,11 @@ spec:
               # An image of your own with hsmcert in it.
               image: registry.example.com/hsmcert:0.1.0
               command:
-{command}              securityContext:
+{command}              env:
+                # Accounts at CAs are in /data/hsmcert/ca.
+                - name: XDG_DATA_HOME
+                  value: /data
+              securityContext:
                 allowPrivilegeEscalation: false
                 readOnlyRootFilesystem: true
                 capabilities:

@@ -45,7 +45,7 @@ fn service(plan: &Plan) -> String {
         .into_iter()
         .map(|folder| folder.to_string_lossy().into_owned())
         .chain(plan.state_folder.clone())
-        .map(|folder| format!("ReadWritePaths={}\n", word(&folder)))
+        .map(|folder| format!("ReadWritePaths=-{}\n", quoted(&folder)))
         .collect();
     format!(
         "\
@@ -61,6 +61,8 @@ Type=oneshot
 # 12: a CA has not decided yet. 75: another run is at work.
 SuccessExitStatus=12 75
 TimeoutStartSec=1h
+# Accounts at CAs are in its folder ca.
+Environment=XDG_DATA_HOME=%S
 StateDirectory=hsmcert
 StateDirectoryMode=0700
 LimitCORE=0
@@ -74,9 +76,14 @@ ProtectSystem=full
     )
 }
 
-/// A word of `ExecStart`. `\u{1}` stands for the percent sign of a specifier.
+/// A word of `ExecStart`, in which a dollar sign would begin a variable.
 fn word(text: &str) -> String {
-    let escaped = specifiers(text).replace('$', "$$").replace('\\', r"\\").replace('"', "\\\"");
+    quoted(&text.replace('$', "$$"))
+}
+
+/// A word of any setting. `\u{1}` stands for the percent sign of a specifier.
+fn quoted(text: &str) -> String {
+    let escaped = specifiers(text).replace('\\', r"\\").replace('"', "\\\"");
     let plain = !escaped.is_empty() && !escaped.contains([' ', '\t', '\'', '"', ';']);
     if plain { escaped } else { format!("\"{escaped}\"") }
 }

@@ -34,7 +34,7 @@ pub(super) fn schedule(plan: &Plan) -> Schedule {
   </Triggers>
   <Principals>
     <Principal id="Author">
-      <!-- LocalSystem: certificates go to the store of the machine. -->
+      <!-- LocalSystem -->
       <UserId>S-1-5-18</UserId>
       <RunLevel>HighestAvailable</RunLevel>
     </Principal>

@@ -145,10 +145,14 @@ pub struct OpenOrder {
     pub not_before: Option<String>,
 }
 
+/// A CA that wants to be left alone for longer is asked all the same: a certificate may end meanwhile.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl OpenOrder {
     /// What a CA said at `now` (seconds since 1970) of an order. One that was open before keeps its beginning.
     #[must_use]
     pub fn new(ca: &str, reference: Option<String>, pause: Option<Duration>, before: Option<&Self>, now: i64) -> Self {
+        let pause = pause.map(|pause| pause.min(LONGEST_PAUSE));
         let until = pause.and_then(|pause| now.checked_add(i64::try_from(pause.as_secs()).ok()?));
         Self {
             ca: ca.to_owned(),

@@ -29,6 +29,10 @@ impl Session<'_> {
                 let result = work(session, job);
                 results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
                 done(ready.fetch_add(1, Ordering::Relaxed) + 1);
+                // The others still have theirs.
+                if session.is_lost() {
+                    break;
+                }
             }
         };
         let (module, token) = (self.module, self.token());
@@ -48,7 +52,12 @@ impl Session<'_> {
             }
             work_on(self);
         });
+        // What is left when all sessions are lost, with the one login anew that a session has.
         self.stay_out(false);
+        while let Some((index, job)) = take(&next, jobs) {
+            let result = work(self, job);
+            results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+        }
         results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 }

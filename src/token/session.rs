@@ -32,6 +32,8 @@ pub struct Session<'m> {
     is_renewed: Cell<bool>,
     /// The user was logged out on purpose.
     is_out: Cell<bool>,
+    /// It is gone, and there was no new one.
+    is_lost: Cell<bool>,
     pub(super) conduct: Conduct,
     token: TokenInfo,
     mechanisms: OnceCell<Vec<MechanismType>>,
@@ -47,9 +49,9 @@ impl<'m> Session<'m> {
         let slot = token.slot.0;
         let inner = module.call("C_OpenSession", |pkcs11| pkcs11.open_rw_session(slot)).doing("open a session")?;
         let (inner, epoch, is_renewed) = (RefCell::new(Some(inner)), Cell::new(0), Cell::new(false));
-        let is_out = Cell::new(false);
+        let (is_out, is_lost) = (Cell::new(false), Cell::new(false));
         let conduct = Conduct::of(module.path());
-        Ok(Self { module, inner, epoch, is_renewed, is_out, conduct, token, mechanisms: OnceCell::new() })
+        Ok(Self { module, inner, epoch, is_renewed, is_out, is_lost, conduct, token, mechanisms: OnceCell::new() })
     }
 
     /// The same session for somebody who knows more of the product than its module's name tells.
@@ -210,6 +212,7 @@ impl<'m> Session<'m> {
     /// Those of a login: a wrong PIN is told, and never tried twice.
     pub(super) fn login_again(&self, lost: &CallError) -> Result<bool, Error> {
         if self.epoch() > 0 || self.is_out.get() {
+            self.is_lost.set(true);
             return Ok(false);
         }
         let wants_pin = self.wants_pin();
@@ -265,6 +268,11 @@ impl<'m> Session<'m> {
     /// Whether there is no second login from now on.
     pub(super) fn stay_out(&self, is_out: bool) {
         self.is_out.set(is_out);
+    }
+
+    /// Whether the session was lost, and is so for good.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost.get()
     }
 
     /// Whether the session was lost and a new one is logged in.

@@ -28,6 +28,7 @@ pub(super) fn open(acme: &Acme, conversation: &Conversation<'_>, around: &dyn Su
             .map_err(|error| Error::Kept(format!("there is no ACME account in {}: {error}", around.place(&name))))?;
         return conversation.run(builder.from_credentials(credentials));
     }
+    around.can_keep()?;
     let contact: Vec<&str> = acme.contact.iter().map(String::as_str).collect();
     let new = NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
     let external = acme.external_account.as_ref().map(|external| external_key(external, around)).transpose()?;

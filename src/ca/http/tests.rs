@@ -38,6 +38,10 @@ impl Surroundings for World {
     fn keep(&self, _: &str, _: &[u8]) -> Result<(), Error> {
         Ok(())
     }
+
+    fn can_keep(&self) -> Result<(), Error> {
+        Ok(())
+    }
     fn place(&self, name: &str) -> String {
         name.to_owned()
     }

@@ -64,6 +64,7 @@ pub(super) fn run(
     let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err().map(Failure::again)).collect();
     report.result(&Accepted { accepted: jobs.len() - failures.len(), failed: failures.len(), results }, &text);
     fleet::verdict(&failures, jobs.len(), "certificates were not accepted")
+        .map_err(|failure| failure.hint("what was accepted stays; run the command again for the files that are left"))
 }
 
 /// Nothing is stored unless all files can be read.

@@ -1,5 +1,6 @@
 //! http-01 (RFC 8555, section 8.3): the CA fetches a file, and a web server that is there serves it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -24,11 +25,18 @@ impl<'a> Files<'a> {
 impl Answers for Files<'_> {
     fn set(&mut self, proof: &Proof<'_>) -> Result<(), Error> {
         let path = self.folder.join(safe(proof.token)?);
-        let written =
-            fs::create_dir_all(&self.folder).and_then(|()| fs::write(&path, proof.key_authorization.as_str()));
-        written.map_err(|error| Error::Challenge(error.to_string()))?;
+        let answer = proof.key_authorization.as_str();
+        // Left by a run that was ended.
+        if fs::read_to_string(&path).is_ok_and(|there| there == answer) {
+            self.written.push(path);
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| Error::Challenge(error.to_string());
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let mut file = fs::File::create_new(&path).map_err(failed)?;
         self.written.push(path);
-        Ok(())
+        file.write_all(answer.as_bytes()).map_err(failed)?;
+        readable_by_all(&file).map_err(failed)
     }
 }
 
@@ -40,4 +48,16 @@ impl Drop for Files<'_> {
             }
         }
     }
+}
+
+/// The web server may be another user, whatever the umask says.
+fn readable_by_all(file: &fs::File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
