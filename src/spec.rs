@@ -87,14 +87,16 @@ pub fn parse(name: &str, bytes: &[u8], options: &Options) -> Result<Parsed, Box<
     }
 }
 
-/// Sorts by place, and keeps a file full of faults from filling the memory of a terminal: the first thousand problems,
-/// errors before others, and how many more there are.
+/// So many problems of a file are listed.
+const LISTED: usize = 1000;
+
+/// Sorts by place, and keeps a file full of faults from filling the memory of a terminal: the first problems, errors
+/// before others, and how many more there are.
 fn limit(diagnostics: &mut Vec<Diagnostic>) {
-    const MOST: usize = 1000;
-    let more = diagnostics.len().saturating_sub(MOST);
+    let more = diagnostics.len().saturating_sub(LISTED);
     if more > 0 {
         diagnostics.sort_by_key(|diagnostic| (Reverse(diagnostic.severity), diagnostic.span));
-        diagnostics.truncate(MOST);
+        diagnostics.truncate(LISTED);
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     diagnostics.iter_mut().for_each(Diagnostic::shorten);

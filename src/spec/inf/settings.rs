@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::suggest::did_you_mean;
-use super::super::{Diagnostic, Span};
+use super::super::{Diagnostic, LISTED, Span};
 use super::lines::{Entry, Section};
 use super::scalar;
 use super::text::Fragment;
@@ -107,9 +107,11 @@ pub(super) fn report_unknown(
     elsewhere: &[(&str, &str)],
     problems: &mut Vec<Diagnostic>,
 ) {
-    for entry in section.entries.iter().filter(|entry| !known.iter().any(|key| entry.is(key))) {
+    // To look for the nearest key takes time, and nobody reads what is not listed.
+    let unknown = section.entries.iter().filter(|entry| !known.iter().any(|key| entry.is(key)));
+    for (before, entry) in unknown.enumerate() {
         let key = entry.key_str();
-        let near = did_you_mean(key, known.iter().copied());
+        let near = if before < LISTED { did_you_mean(key, known.iter().copied()) } else { String::new() };
         let problem = if key.starts_with(['#', '/']) {
             Diagnostic::warning(format!("`{key}` is not a comment in an INF"), None).help("begin comments with `;`")
         } else {
