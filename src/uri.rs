@@ -174,8 +174,11 @@ impl fmt::Display for Pkcs11Uri {
         add("type", object_type.and_then(name_of).map(str::to_owned));
         let mut query = Vec::new();
         query.extend(module_path.as_ref().map(|module| format!("module-path={}", encode(&module.to_string_lossy()))));
-        if let Some(PinSource::File(file)) = pin_source {
-            query.push(format!("pin-source={}", encode(&file.to_string_lossy())));
+        if let Some(source @ PinSource::File(file)) = pin_source {
+            let file = file.to_string_lossy();
+            // Without its scheme the name of a file may read as a command.
+            let scheme = if PinSource::parse(&file) == *source { "" } else { "file://" };
+            query.push(format!("pin-source={scheme}{}", encode(&file)));
         }
         write!(f, "pkcs11:{}", path.join(";"))?;
         if query.is_empty() { Ok(()) } else { write!(f, "?{}", query.join("&")) }
@@ -203,6 +206,14 @@ mod tests {
              ?module-path=%2Fusr%2Flib%2Fm.so"
         );
         assert_eq!(Pkcs11Uri::parse(&text), Ok(uri));
+    }
+
+    #[test]
+    fn the_file_of_a_pin_stays_a_file() {
+        for name in ["/run/pin", "|/run/pin", "exec:/run/pin", "env:PIN", "-", "file:pin", "//pin"] {
+            let uri = Pkcs11Uri { pin_source: Some(PinSource::File(name.into())), ..Pkcs11Uri::default() };
+            assert_eq!(Pkcs11Uri::parse(&uri.to_string()), Ok(uri));
+        }
     }
 
     #[test]

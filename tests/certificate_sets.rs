@@ -61,7 +61,7 @@ fn certificates_of_others_are_read_or_refused_in_order() {
     println!("{inputs} inputs: {certificates} certificates, {paths} paths to a root, {refused} inputs refused");
     assert!(certificates > 0, "no certificate in {folders:?}");
     if given.is_none() {
-        // The seeds hold two CSRs of two encodings each, and a public key.
+        // Of the seeds three are CSRs and two are public keys; a system may keep a key store there.
         assert!(certificates > 100 && refused < 8 && paths > 0, "{refused} of {inputs} were refused");
     }
 }
