@@ -5,6 +5,7 @@ mod acme;
 mod aws_pca;
 mod cfssl;
 mod dev;
+mod est;
 mod exec;
 mod vault;
 
@@ -14,6 +15,7 @@ pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
 pub use aws_pca::AwsPca;
 pub use cfssl::Cfssl;
 pub use dev::Dev;
+pub use est::Est;
 pub use exec::Exec;
 pub use vault::{AppRole, Kubernetes, Vault, VaultLogin, VaultToken};
 
@@ -37,6 +39,8 @@ pub enum Authority {
     AwsPca(AwsPca),
     /// `CFSSL`.
     Cfssl(Cfssl),
+    /// EST (RFC 7030).
+    Est(Est),
 }
 
 impl Authority {
@@ -56,6 +60,7 @@ impl Authority {
             Self::Vault(_) => "vault",
             Self::AwsPca(_) => "aws-pca",
             Self::Cfssl(_) => "cfssl",
+            Self::Est(_) => "est",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod acme;
 pub mod aws_pca;
 pub mod cfssl;
 mod error;
+pub mod est;
 pub mod exec;
 mod http;
 pub mod vault;
@@ -34,6 +35,8 @@ pub struct Order<'a> {
     pub reference: Option<&'a str>,
     /// The certificate that the new one replaces, DER.
     pub replaces: Option<&'a [u8]>,
+    /// Whether subject and names are those of that certificate, which CAs may have changed.
+    pub is_unchanged: bool,
     /// Remembers at once by what the CA knows an order that was just opened, so that a run that is ended in the next
     /// moment is followed by one that goes on with it.
     pub opened: &'a dyn Fn(&str) -> Result<(), Error>,

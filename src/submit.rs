@@ -38,9 +38,12 @@ pub struct Submission<'a> {
 pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
     match authority {
         Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
-        Authority::Exec(_) | Authority::Dev(_) | Authority::Vault(_) | Authority::AwsPca(_) | Authority::Cfssl(_) => {
-            Ok(())
-        }
+        Authority::Exec(_)
+        | Authority::Dev(_)
+        | Authority::Vault(_)
+        | Authority::AwsPca(_)
+        | Authority::Cfssl(_)
+        | Authority::Est(_) => Ok(()),
     }
 }
 
@@ -66,6 +69,7 @@ pub fn submit(
         names: &names,
         reference,
         replaces: replaces.map(Certificate::der),
+        is_unchanged: replaces.is_some_and(|old| old.subject() == subject && old.subject_alt_names() == names),
         opened,
     };
     let answer = match authority {
@@ -75,6 +79,7 @@ pub fn submit(
         Authority::Vault(vault) => ca::vault::submit(vault, &order, around)?,
         Authority::AwsPca(pca) => ca::aws_pca::submit(pca, &order, around)?,
         Authority::Cfssl(cfssl) => ca::cfssl::submit(cfssl, &order, around)?,
+        Authority::Est(est) => ca::est::submit(est, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),

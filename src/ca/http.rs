@@ -3,6 +3,7 @@
 //! TLS is always verified, with the roots of the operating system or, where a root file is given, with those of the file
 //! alone. Plain HTTP goes no further than this machine. Redirects are not followed, since a request may carry a secret.
 
+mod basic;
 mod place;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use std::io::Read as _;
 use std::time::Duration;
 
+pub(super) use basic::Basic;
 pub(super) use place::{Place, of_this_machine};
 use secrecy::ExposeSecret as _;
 use ureq::Agent;

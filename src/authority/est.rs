@@ -1,0 +1,24 @@
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::SecretSource;
+
+/// A server of EST (RFC 7030).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Est {
+    /// Address of the server, without `/.well-known/est`.
+    pub url: String,
+    /// PEM certificates that replace the roots of the operating system.
+    pub root: Option<PathBuf>,
+    /// Seconds for one request and its answer.
+    #[serde(default = "super::a_minute")]
+    pub timeout: u64,
+    /// Which of the server's CAs, where it has several (section 3.2.2).
+    pub label: Option<String>,
+    /// Who asks (section 3.2.3).
+    pub user: String,
+    /// The password of the user.
+    pub password_source: SecretSource,
+}

@@ -1,0 +1,74 @@
+//! Enrolment over Secure Transport (RFC 7030): `simpleenroll`, `simplereenroll` and `cacerts`.
+//!
+//! A server that has not decided is sent the same request again (section 4.2.3), so there is nothing to remember.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::http::{Method, StatusCode};
+
+use super::http::{Basic, Call, Client, Place, Reply, beginning, plain};
+use super::{Answer, Error, Order, Pending, Surroundings};
+use crate::authority::Est;
+
+const PROTOCOL: &str = "est";
+/// The tag that a PKCS#7 begins with.
+const SEQUENCE: u8 = 0x30;
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Has a certificate issued, and fetches those of the CA beside it.
+///
+/// # Errors
+/// [`Error::Configuration`] also for a wrong password, [`Error::Secret`], [`Error::Unavailable`], [`Error::Refused`],
+/// [`Error::Answer`].
+pub fn submit(est: &Est, order: &Order<'_>, around: &dyn Surroundings) -> Result<Answer, Error> {
+    let Est { url, root, timeout, label, user, password_source } = est;
+    let place = Place { protocol: PROTOCOL, url, root_file: root.as_deref(), timeout: *timeout };
+    let client = Client::new(place, around)?;
+    let label = label.iter().map(|label| format!("/{}", utf8_percent_encode(label, SEGMENT)));
+    let base = format!("{}/.well-known/est{}", url.trim_end_matches('/'), label.collect::<String>());
+    let basic = Basic { protocol: PROTOCOL, user, password: password_source };
+    let authorization = basic.header(around)?;
+    // Subject and names of a renewal must be those of the certificate (section 4.2.2).
+    let operation = if order.is_unchanged { "simplereenroll" } else { "simpleenroll" };
+    let reply = client.send(&Call {
+        method: Method::POST,
+        url: &format!("{base}/{operation}"),
+        headers: &[
+            ("Authorization", &authorization),
+            ("Content-Type", "application/pkcs10"),
+            ("Content-Transfer-Encoding", "base64"),
+        ],
+        body: STANDARD.encode(order.csr).as_bytes(),
+    })?;
+    let reply = basic.known(reply)?.accepted(words)?;
+    if reply.status == StatusCode::ACCEPTED {
+        let message = words(&reply.body).map_or_else(|| reply.status.to_string(), |words| plain(&words));
+        return Ok(Answer::Pending(Pending { reference: None, message, retry_after: reply.retry_after }));
+    }
+    let mut all = certificates(&reply)?;
+    // Asked without the password, since everybody may know them (section 4.1.1).
+    let cacerts = format!("{base}/cacerts");
+    let of_ca = client.send(&Call { method: Method::GET, url: &cacerts, headers: &[], body: &[] });
+    match of_ca.and_then(|reply| certificates(&reply.accepted(words)?)) {
+        Ok(chain) => all.push_str(&chain),
+        // The certificate is there, and its chain can be had elsewhere.
+        Err(error) => around.warn(&format!("the certificates of the CA are missing beside yours: {error}")),
+    }
+    Ok(Answer::Issued(all.into_bytes()))
+}
+
+/// A certs-only PKCS#7 in base64, as PEM.
+fn certificates(reply: &Reply) -> Result<String, Error> {
+    let text: Vec<u8> = reply.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    match STANDARD.decode(text) {
+        Ok(der) if der.first() == Some(&SEQUENCE) => Ok(pem::encode(&pem::Pem::new("PKCS7", der))),
+        Ok(_) | Err(_) => Err(Error::Answer { message: format!("it is no PKCS#7: {}", beginning(&reply.body)) }),
+    }
+}
+
+/// What the server says in plain text (section 4.2.3).
+fn words(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    Some(beginning(text.as_bytes())).filter(|_| !text.is_empty() && !text.starts_with('<'))
+}
