@@ -2,6 +2,7 @@
 //! `ca/` speaks them.
 
 mod acme;
+mod adcs;
 mod aws_pca;
 mod cfssl;
 mod dev;
@@ -12,6 +13,7 @@ mod vault;
 use serde::Deserialize;
 
 pub use acme::{Acme, Challenge, Dns01, ExternalAccount, Http01};
+pub use adcs::Adcs;
 pub use aws_pca::AwsPca;
 pub use cfssl::Cfssl;
 pub use dev::Dev;
@@ -41,6 +43,8 @@ pub enum Authority {
     Cfssl(Cfssl),
     /// EST (RFC 7030).
     Est(Est),
+    /// Microsoft's certificate services.
+    Adcs(Adcs),
 }
 
 impl Authority {
@@ -61,6 +65,7 @@ impl Authority {
             Self::AwsPca(_) => "aws-pca",
             Self::Cfssl(_) => "cfssl",
             Self::Est(_) => "est",
+            Self::Adcs(_) => "adcs",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! or with what a later run needs to go on.
 
 pub mod acme;
+pub mod adcs;
 pub mod aws_pca;
 pub mod cfssl;
 mod error;

@@ -43,7 +43,8 @@ pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> 
         | Authority::Vault(_)
         | Authority::AwsPca(_)
         | Authority::Cfssl(_)
-        | Authority::Est(_) => Ok(()),
+        | Authority::Est(_)
+        | Authority::Adcs(_) => Ok(()),
     }
 }
 
@@ -80,6 +81,7 @@ pub fn submit(
         Authority::AwsPca(pca) => ca::aws_pca::submit(pca, &order, around)?,
         Authority::Cfssl(cfssl) => ca::cfssl::submit(cfssl, &order, around)?,
         Authority::Est(est) => ca::est::submit(est, &order, around)?,
+        Authority::Adcs(adcs) => ca::adcs::submit(adcs, &order, around)?,
     };
     match answer {
         Answer::Pending(pending) => Ok(Submitted::Pending(pending)),
