@@ -54,6 +54,16 @@ fn an_order_that_is_open_is_asked_for_again() {
     token.run(&["accept", "request.crt.pem"]).ok();
 }
 
+#[test]
+fn an_order_that_is_refused_is_not_asked_for_again() {
+    let (token, _) =
+        site("[ -n \"$HSMCERT_REFERENCE\" ] && { echo 'not for you' >&2; exit 1; }; echo order-7; exit 12");
+    let submit = ["submit", "request.csr.pem", "--ca", "company"];
+    token.run(&submit).fails(12);
+    token.run(&submit).fails(11).says("not for you");
+    token.run(&submit).fails(12);
+}
+
 /// Without memory the user is told what to say.
 #[test]
 fn an_order_for_a_foreign_csr_goes_on_by_its_reference() {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use hsmcert::ca::Pending;
+use hsmcert::ca::{Error as CaError, Pending};
 use hsmcert::file::{self, Access, OutputFile};
 use hsmcert::state::{OpenOrder, State};
 use hsmcert::submit::{self, Submission, Submitted};
 use hsmcert::x509::{Certificate, Csr};
-use hsmcert::{ErrorKind, accept, platform};
+use hsmcert::{Error, ErrorKind, accept, platform};
 use serde::Serialize;
 
 use super::ca::Here;
@@ -82,7 +82,12 @@ pub(super) fn run(global: &Global, arguments: &SubmitArguments, report: &Report)
         Ok(())
     };
     let submission = Submission { csr: &csr, reference, replaces: None, opened: &opened };
-    match submit::submit(&authority, &submission, usual_dev.as_deref(), &here)? {
+    let submitted = submit::submit(&authority, &submission, usual_dev.as_deref(), &here);
+    if let Err(Error::Ca(CaError::Refused { .. } | CaError::Unproved { .. })) = &submitted {
+        // An order that was refused is over.
+        remember(None);
+    }
+    match submitted? {
         Submitted::Pending(pending) => {
             let remembered = remember(Some(order(pending.reference.clone(), pending.retry_after)));
             Err(unsettled(&pending, remembered))
