@@ -91,6 +91,9 @@ fn a_request_that_waits_is_asked_for_by_its_number() {
         "Officer",
     );
     token.run(&["renew", "web.toml"]).fails(2).says("does not take passwords (401), but Negotiate, NTLM");
+    // Nor does a door that is shut.
+    configure(&token, &StandIn::always("403 Forbidden", "", ""), "Officer");
+    token.run(&["renew", "web.toml"]).fails(11).says("the CA cannot do it now: 403 Forbidden");
     configure(&token, &server, "Officer");
     token.write("password", password);
     decided.store(true, Ordering::SeqCst);
@@ -109,4 +112,19 @@ fn what_the_ca_refuses_is_told_in_its_words() {
     token.run(&SUBMIT).fails(11).says("not understood: Willkommen");
     token.run(&[&SUBMIT[..], &["--reference", "../x"]].concat()).fails(2).says("is no number of a request");
     assert!(!token.path("request.crt.pem").exists());
+}
+
+#[test]
+fn a_request_that_was_denied_at_last_is_followed_by_a_new_one() {
+    let token = SoftToken::with_request();
+    let server = server(&token, &Arc::new(AtomicBool::new(false)));
+    configure(&token, &server, "Officer");
+    token.run(&SUBMIT).fails(12);
+    let denied = StandIn::always("200 OK", "", SUBMITTED.replace("Taken Under Submission", "Denied by CORP\\officer"));
+    configure(&token, &denied, "Officer");
+    token.run(&SUBMIT).fails(11).says("the CA refuses: request 17: Denied by CORP\\officer");
+    configure(&token, &server, "Officer");
+    token.run(&SUBMIT).fails(12);
+    let handed_in = server.seen().iter().filter(|request| request.path() == "/certsrv/certfnsh.asp").count();
+    assert_eq!(handed_in, 2);
 }

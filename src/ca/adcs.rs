@@ -52,7 +52,11 @@ pub fn submit(adcs: &Adcs, order: &Order<'_>, around: &dyn Surroundings) -> Resu
         }
     };
     around.tell(&format!("CA: request {number}"));
-    let reply = pages.get("certnew.cer", &number)?;
+    let reply = pages.get("certnew.cer", &number).map_err(|error| match error {
+        // A web server that shows no page has not decided about the request, which stays open.
+        Error::Refused { message } => Error::Unavailable { message, retry_after: None },
+        error => error,
+    })?;
     if is_pem(&reply) {
         return Ok(Answer::Issued(pages.chain(&number).unwrap_or_else(|error| {
             // The certificate is there, and its chain can be had elsewhere.
