@@ -80,6 +80,11 @@ fn a_renewal_is_a_reenrolment_with_the_same_names() {
     let asked: Vec<String> = server.seen().iter().map(|request| request.path().replace("web%20servers/", "")).collect();
     let operations: Vec<&str> = asked.iter().filter_map(|path| path.rsplit('/').next()).collect();
     assert_eq!(operations, ["simpleenroll", "simpleenroll", "cacerts", "simplereenroll", "cacerts"]);
+    let plain = String::from_utf8(token.read("hsmcert.toml")).unwrap() + "reenroll = false\n";
+    token.write("hsmcert.toml", plain);
+    token.run(&["renew", "web.toml", "--force"]).ok();
+    let last = server.seen().iter().map(|request| request.path().to_owned()).rfind(|path| !path.ends_with("cacerts"));
+    assert!(last.unwrap().ends_with("simpleenroll"));
 }
 
 #[test]

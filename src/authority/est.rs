@@ -17,8 +17,16 @@ pub struct Est {
     pub timeout: u64,
     /// Which of the server's CAs, where it has several (section 3.2.2).
     pub label: Option<String>,
+    /// Whether a renewal says that it is one (section 4.2.2); some servers take that only with the old certificate as that of
+    /// the client.
+    #[serde(default = "yes")]
+    pub reenroll: bool,
     /// Who asks (section 3.2.3).
     pub user: String,
     /// The password of the user.
     pub password_source: SecretSource,
+}
+
+fn yes() -> bool {
+    true
 }

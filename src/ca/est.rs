@@ -22,7 +22,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// [`Error::Configuration`] also for a wrong password, [`Error::Secret`], [`Error::Unavailable`], [`Error::Refused`],
 /// [`Error::Answer`].
 pub fn submit(est: &Est, order: &Order<'_>, around: &dyn Surroundings) -> Result<Answer, Error> {
-    let Est { url, root, timeout, label, user, password_source } = est;
+    let Est { url, root, timeout, label, reenroll, user, password_source } = est;
     let place = Place { protocol: PROTOCOL, url, root_file: root.as_deref(), timeout: *timeout };
     let client = Client::new(place, around)?;
     let label = label.iter().map(|label| format!("/{}", utf8_percent_encode(label, SEGMENT)));
@@ -30,7 +30,7 @@ pub fn submit(est: &Est, order: &Order<'_>, around: &dyn Surroundings) -> Result
     let basic = Basic { protocol: PROTOCOL, user, password: password_source };
     let authorization = basic.header(around)?;
     // Subject and names of a renewal must be those of the certificate (section 4.2.2).
-    let operation = if order.is_unchanged { "simplereenroll" } else { "simpleenroll" };
+    let operation = if order.is_unchanged && *reenroll { "simplereenroll" } else { "simpleenroll" };
     let reply = client.send(&Call {
         method: Method::POST,
         url: &format!("{base}/{operation}"),
