@@ -33,7 +33,8 @@ impl ShownAttributes {
         for attribute in attributes {
             let kind = CK_ATTRIBUTE_TYPE::from(attribute.attribute_type());
             let value = get_attribute_value::value(attribute);
-            // Types of the standard and lengths that are read have no more bits.
+            // Types of the standard and lengths that are read have no more bits; on Windows there are no more.
+            #[allow(clippy::useless_conversion)]
             let (Ok(kind), Ok(length)) = (u32::try_from(kind), u32::try_from(value.len())) else { continue };
             packed.extend(kind.to_le_bytes());
             packed.extend(length.to_le_bytes());
@@ -53,6 +54,7 @@ impl ShownAttributes {
             Some((u32::from_le_bytes(*kind), value))
         })
         .filter_map(|(kind, bytes)| {
+            #[allow(clippy::useless_conversion)]
             let kind = AttributeType::try_from(CK_ATTRIBUTE_TYPE::from(kind)).ok()?;
             Some((kind.to_string(), value(&get_attribute_value::attribute(kind, bytes)?)))
         })
