@@ -9,7 +9,6 @@ pub mod windows_store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::key::{KeyAlgorithm, KeyId, PublicKey, SignatureScheme};
@@ -25,10 +24,6 @@ use changes::Changes;
 pub use choose::{Choice, choose};
 use examine::{Findings, examine};
 use link::Placed;
-
-/// Held from when a CA's certificate is looked for until it can no longer be undone that it was stored: who accepts another
-/// certificate of that CA at the same time relies on it.
-static CA_CERTIFICATES: Mutex<()> = Mutex::new(());
 
 /// What the user says about a certificate that is to be accepted.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +121,6 @@ pub fn accept(
 
     // Nothing was changed up to here; what is changed from here on is undone when anything fails.
     let mut changes = Changes::new(session, Some(chain_file));
-    let mut alone = None;
     let mut link = || -> Result<_, Error> {
         let placed = link::place(&mut changes, &pair, &leaf)?;
         let proved = prove(session, &leaf, &id)?;
@@ -135,7 +129,6 @@ pub fn accept(
             Placed::Refused(_) => 0,
             _ if terms.no_chain => 0,
             Placed::There(_) | Placed::Stored(_) | Placed::InPlace(_) => {
-                alone = Some(CA_CERTIFICATES.lock().unwrap_or_else(PoisonError::into_inner));
                 link::store_intermediates(&mut changes, &chain[1..], &mut warnings)?
             }
         };
@@ -146,7 +139,6 @@ pub fn accept(
         Err(error) => return Err(changes.undo(error)),
     };
     let change = settle(placed, &mut changes, &pair, &leaf, terms.keep_old)?;
-    drop(alone);
     let kept = changes.kept();
 
     if session.quirks().certificates == Certificates::WithKey && chain.len() > 1 && !terms.no_chain {

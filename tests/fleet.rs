@@ -61,7 +61,7 @@ fn one_login_makes_many_requests_and_links_many_certificates() {
     assert_eq!(again.matches("was linked already").count(), 6, "{again}");
 }
 
-/// Eight threads look for the same CA certificate, and one stores it.
+/// All of them bring it.
 #[test]
 fn a_ca_certificate_is_stored_once() {
     let token = SoftToken::new();
@@ -104,7 +104,7 @@ fn nothing_is_made_unless_all_can_be() {
 fn one_failure_does_not_stop_the_others() {
     let token = SoftToken::new();
     sites(&token, &NAMES);
-    let shim = Shim::before(&token).failing("C_Sign:1:0x30");
+    let shim = Shim::before(&token).failing("C_Sign:1:0x30,C_Sign:12:0x30");
     let outcome = shim.run(&["new", "sites/*.toml", "--out-dir", "csrs"]).exits(4);
     assert!(outcome.stderr.contains("1 of 6 requests were not made"), "{}", outcome.stderr);
     let files = names_in(&token, "csrs");
@@ -117,14 +117,14 @@ fn one_failure_does_not_stop_the_others() {
     token.run(&["new", &format!("sites/{left}.toml"), "--out-dir", "csrs"]).ok();
 }
 
-/// Its jobs are taken over by the others.
+/// Its jobs are taken over by the others, and the one that failed is done once more, alone.
 #[test]
-fn a_session_that_is_lost_fails_once() {
+fn a_session_that_is_lost_loses_nothing() {
     let token = SoftToken::new();
     sites(&token, &NAMES);
     let shim = Shim::before(&token).failing("C_GenerateKeyPair:1:0xb3");
-    shim.run(&["new", "sites/*.toml", "--out-dir", "csrs"]).exits(4).says("1 of 6 requests were not made");
-    assert_eq!(names_in(&token, "csrs").len(), 5);
+    shim.run(&["new", "sites/*.toml", "--out-dir", "csrs", "-v"]).ok().says("once more, alone");
+    assert_eq!(names_in(&token, "csrs").len(), 6);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use linked::Linked;
 #[command(after_help = "Examples:
   hsmcert accept request.crt.pem
   hsmcert accept certnew.p7b --ca-file company-root.pem --strict
-  hsmcert accept certs/*.crt.pem                 one login, several at once, one line for each
+  hsmcert accept certs/*.crt.pem                 one login, one line for each
   hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem
 
 On Windows the certificate also goes into a certificate store: into LocalMachine\\My with --machine or if the request

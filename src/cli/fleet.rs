@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hsmcert::request::TokenRequest;
 use hsmcert::token::{Session, TokenInfo};
+use hsmcert::{Error, ErrorKind};
 
 use super::failure::Failure;
 use super::progress::Progress;
@@ -26,21 +27,50 @@ pub(super) fn one_token<'a>(
     }
 }
 
-/// Logs in and does the work for each of the jobs; `what` is counted at a terminal.
+/// Logs in and does the work for each of the jobs; `what` is counted at a terminal. What the token does not do while it does
+/// other things is asked of it once more, alone: modules are not always as fit for threads as they say, and work that fails
+/// leaves nothing behind.
 pub(super) fn work<J: Sync, T: Send>(
     global: &Global,
     token: &TokenRequest,
     (what, jobs): (&'static str, &[J]),
     report: &Report,
-    work: impl Fn(&Session<'_>, &J) -> T + Sync,
-) -> Result<(Vec<T>, TokenInfo), Failure> {
+    work: impl Fn(&Session<'_>, &J) -> Result<T, Error> + Sync,
+) -> Result<(Vec<Result<T, Error>>, TokenInfo), Failure> {
     let done = connect::with_target(global, token, report, |session, target| {
         let progress = Progress::new(what, report);
         let show = |count| progress.show(count, jobs.len());
         let results = session.share(jobs, &|| connect::conduct(target, None, report), &show, &work);
+        let once_more = |(job, result): (&J, Result<T, Error>)| match result {
+            Err(first) if matches!(first.kind(), ErrorKind::TokenUnavailable | ErrorKind::TokenRefused) => {
+                report.choice(&format!("once more, alone: {first}"));
+                work(session, job).map_err(|_| first)
+            }
+            result => result,
+        };
+        let results = jobs.iter().zip(results).map(once_more).collect();
         Ok((results, session.token().clone()))
     })?;
     Ok(done.0)
+}
+
+/// [`work`], one after the other in one session: for what changes objects that are there. With several threads at that,
+/// SoftHSM 2.6 was seen to refuse (`CKR_GENERAL_ERROR`) and to lose what it had stored.
+pub(super) fn work_in_turn<J, T>(
+    global: &Global,
+    token: &TokenRequest,
+    (what, jobs): (&'static str, &[J]),
+    report: &Report,
+    work: impl Fn(&Session<'_>, &J) -> Result<T, Error>,
+) -> Result<Vec<Result<T, Error>>, Failure> {
+    connect::with_session(global, token, report, |session| {
+        let progress = Progress::new(what, report);
+        let each = |(done, job)| {
+            progress.show(done, jobs.len());
+            work(session, job)
+        };
+        Ok(jobs.iter().enumerate().map(each).collect())
+    })
 }
 
 /// The exit code of all; `what` was not done: `requests were not made`.

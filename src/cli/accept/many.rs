@@ -44,7 +44,7 @@ pub(super) fn run(
     let tokens = jobs.iter().map(|job| state::token_of(memory.as_ref(), &job.certificates, global));
     let tokens: Vec<TokenRequest> = tokens.collect::<Result<_, _>>()?;
     let token = fleet::one_token(jobs.iter().map(|job| job.file.as_path()).zip(&tokens))?;
-    let (stored, _) = fleet::work(global, &token, ("certificate", &jobs), report, |session, job: &Job| {
+    let stored = fleet::work_in_turn(global, &token, ("certificate", &jobs), report, |session, job: &Job| {
         job.accept(session, terms, memory.as_ref())
     })?;
     let tell = |(job, stored): (&Job, Result<Stored, hsmcert::Error>)| {
