@@ -12,7 +12,7 @@ use std::process::Output;
 use serde_json::Value;
 use support::SoftToken;
 use support::modules::{
-    Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, end, journey, observe, p11_kit_module,
+    Nss, OpenCryptoki, P11Kit, Tested, Through, Tpm, compare, end, fleet, journey, observe, p11_kit_module,
 };
 
 /// The whole journey, then a look at the module.
@@ -46,6 +46,14 @@ fn nss() {
 #[test]
 fn tpm() {
     goes_all_the_way(&Tpm::new(), "tpm2-pkcs11 1.9.0");
+}
+
+/// Their rows say that their objects may be changed side by side.
+#[test]
+fn many_certificates_are_accepted_in_several_sessions() {
+    const NAMES: [&str; 6] = ["ada", "ben", "cyd", "dee", "eve", "fox"];
+    fleet(&OpenCryptoki::new(), &NAMES);
+    fleet(&Nss::new(), &NAMES);
 }
 
 #[test]

@@ -27,19 +27,37 @@ pub(super) fn one_token<'a>(
     }
 }
 
+/// What the work is to a module's threads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Objects are made.
+    Creates,
+    /// Objects that are there are changed, which not every module can do in several threads ([`Quirks`]).
+    ///
+    /// [`Quirks`]: hsmcert::token::vendor::Quirks::changes_side_by_side
+    Changes,
+}
+
 /// Logs in and does the work for each of the jobs; `what` is counted at a terminal. What the token does not do while it does
 /// other things is asked of it once more, alone: modules are not always as fit for threads as they say, and work that fails
 /// leaves nothing behind.
 pub(super) fn work<J: Sync, T: Send>(
     global: &Global,
     token: &TokenRequest,
-    (what, jobs): (&'static str, &[J]),
+    (kind, what, jobs): (Work, &'static str, &[J]),
     report: &Report,
     work: impl Fn(&Session<'_>, &J) -> Result<T, Error> + Sync,
 ) -> Result<(Vec<Result<T, Error>>, TokenInfo), Failure> {
     let done = connect::with_target(global, token, report, |session, target| {
         let progress = Progress::new(what, report);
         let show = |count| progress.show(count, jobs.len());
+        if kind == Work::Changes && !session.quirks().changes_side_by_side {
+            let each = |(done, job)| {
+                show(done);
+                work(session, job)
+            };
+            return Ok((jobs.iter().enumerate().map(each).collect(), session.token().clone()));
+        }
         let results = session.share(jobs, &|| connect::conduct(target, None, report), &show, &work);
         let once_more = |(job, result): (&J, Result<T, Error>)| match result {
             Err(first) if matches!(first.kind(), ErrorKind::TokenUnavailable | ErrorKind::TokenRefused) => {
@@ -52,25 +70,6 @@ pub(super) fn work<J: Sync, T: Send>(
         Ok((results, session.token().clone()))
     })?;
     Ok(done.0)
-}
-
-/// [`work`], one after the other in one session: for what changes objects that are there. With several threads at that,
-/// SoftHSM 2.6 was seen to refuse (`CKR_GENERAL_ERROR`) and to lose what it had stored.
-pub(super) fn work_in_turn<J, T>(
-    global: &Global,
-    token: &TokenRequest,
-    (what, jobs): (&'static str, &[J]),
-    report: &Report,
-    work: impl Fn(&Session<'_>, &J) -> Result<T, Error>,
-) -> Result<Vec<Result<T, Error>>, Failure> {
-    connect::with_session(global, token, report, |session| {
-        let progress = Progress::new(what, report);
-        let each = |(done, job)| {
-            progress.show(done, jobs.len());
-            work(session, job)
-        };
-        Ok(jobs.iter().enumerate().map(each).collect())
-    })
 }
 
 /// The exit code of all; `what` was not done: `requests were not made`.

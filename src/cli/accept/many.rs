@@ -9,6 +9,7 @@ use hsmcert::{ErrorKind, x509};
 use serde::Serialize;
 
 use super::super::failure::Failure;
+use super::super::fleet::Work;
 use super::super::report::{JsonFailure, Report, shown};
 use super::super::windows_store::Wishes;
 use super::super::{Global, fleet, request_file, state};
@@ -44,9 +45,10 @@ pub(super) fn run(
     let tokens = jobs.iter().map(|job| state::token_of(memory.as_ref(), &job.certificates, global));
     let tokens: Vec<TokenRequest> = tokens.collect::<Result<_, _>>()?;
     let token = fleet::one_token(jobs.iter().map(|job| job.file.as_path()).zip(&tokens))?;
-    let stored = fleet::work_in_turn(global, &token, ("certificate", &jobs), report, |session, job: &Job| {
-        job.accept(session, terms, memory.as_ref())
-    })?;
+    let (stored, _) =
+        fleet::work(global, &token, (Work::Changes, "certificate", &jobs), report, |session, job: &Job| {
+            job.accept(session, terms, memory.as_ref())
+        })?;
     let tell = |(job, stored): (&Job, Result<Stored, hsmcert::Error>)| {
         stored?.tell(job, wishes, &format!("{}: ", job.file.display()), report)
     };

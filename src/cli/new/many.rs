@@ -11,6 +11,7 @@ use hsmcert::{Error, ErrorKind};
 use serde::Serialize;
 
 use super::super::failure::Failure;
+use super::super::fleet::Work;
 use super::super::report::{JsonFailure, Report, shown};
 use super::super::{Global, fleet, request_file, state};
 use super::{Created, Job, NewArguments};
@@ -42,14 +43,15 @@ pub(super) fn run(
     let token = fleet::one_token(jobs.iter().map(|job| (job.spec.as_path(), &job.request.token)))?;
     apart(&jobs, folder)?;
     let memory = state::open(global, report)?;
-    let (made, token) = fleet::work(global, &token, ("request", &jobs), report, |session, job: &Job| {
-        let made = job.enroll(session)?;
-        if let Some(memory) = &memory {
-            let module = std::path::absolute(session.module_path()).ok();
-            job.remember(memory, &made, (session.token(), module), report);
-        }
-        Ok(made)
-    })?;
+    let (made, token) =
+        fleet::work(global, &token, (Work::Creates, "request", &jobs), report, |session, job: &Job| {
+            let made = job.enroll(session)?;
+            if let Some(memory) = &memory {
+                let module = std::path::absolute(session.module_path()).ok();
+                job.remember(memory, &made, (session.token(), module), report);
+            }
+            Ok(made)
+        })?;
     tell(&jobs, made, &token, report)
 }
 

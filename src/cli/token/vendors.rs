@@ -106,6 +106,7 @@ fn special(vendor: &JsonVendor) -> Vec<String> {
         generates_keys,
         certificates,
         certificates_share_id,
+        changes_side_by_side,
         new_key_seconds,
         certificate_retry_seconds,
     } = vendor.quirks;
@@ -151,6 +152,7 @@ fn special(vendor: &JsonVendor) -> Vec<String> {
         !certificates_share_id,
         "two certificates cannot have one id: the old one goes first, after it was saved to a file",
     );
+    say(changes_side_by_side, "many certificates are accepted in several sessions at once");
     say(new_key_seconds > 0, &format!("a new key may take {new_key_seconds} s until it is on all HSMs"));
     say(
         certificate_retry_seconds > 0,

@@ -31,6 +31,8 @@ pub struct Quirks {
     pub certificates: Certificates,
     /// Two certificates may have one `CKA_ID` for a moment, so that a new one is proved before the old one goes.
     pub certificates_share_id: bool,
+    /// Objects are changed in several sessions at once, a thread each; else one after the other.
+    pub changes_side_by_side: bool,
     /// So many seconds a new key may need until it can be used: it is not on every HSM of a cluster yet.
     pub new_key_seconds: u64,
     /// So many seconds a refused operation on certificates is tried again: the token limits their rate.
@@ -52,6 +54,7 @@ impl Quirks {
         generates_keys: true,
         certificates: Certificates::Stored,
         certificates_share_id: true,
+        changes_side_by_side: false,
         new_key_seconds: 0,
         certificate_retry_seconds: 0,
     };

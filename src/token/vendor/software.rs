@@ -8,7 +8,8 @@ pub const SOFTHSM: Vendor = Vendor {
     profile: "softhsm",
     product: "SoftHSM 2",
     sources: &[
-        "measured with 2.6.1: CKA_DECRYPT and CKA_UNWRAP are true unless said otherwise, and taken in a template",
+        "measured with 2.6.1: CKA_DECRYPT and CKA_UNWRAP are true unless said otherwise, and taken in a template; threads that \
+         change objects get CKR_GENERAL_ERROR and lose some",
     ],
     unix: &[
         "/usr/lib/softhsm/libsofthsm2.so",
@@ -57,7 +58,7 @@ pub(super) const OPENCRYPTOKI: Vendor = Vendor {
         "/usr/lib64/opencryptoki/libopencryptoki.so",
         "/usr/lib/s390x-linux-gnu/pkcs11/libopencryptoki.so",
     ],
-    quirks: Quirks { deny_uses_in_template: true, ..Quirks::STANDARD },
+    quirks: Quirks { deny_uses_in_template: true, changes_side_by_side: true, ..Quirks::STANDARD },
     remarks: &[
         "pkcsslotd must run, and the user be in the group pkcs11",
         "tokens of adapters are hardware; the software token is not, which its model tells (--require-hardware refuses it)",
@@ -82,6 +83,7 @@ pub(super) const NSS: Vendor = Vendor {
     windows: &["C:\\Program Files\\Mozilla Firefox\\softokn3.dll"],
     software: true,
     needed_variable: Some("NSS_LIB_PARAMS"),
+    quirks: Quirks { changes_side_by_side: true, ..Quirks::STANDARD },
     remarks: &[
         "its database is named by init-args in a profile: configdir='sql:/folder' certPrefix='' keyPrefix='' flags=",
         "without init-args it is named by the same text in NSS_LIB_PARAMS",

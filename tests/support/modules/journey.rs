@@ -18,7 +18,12 @@ pub(super) fn request(name: &str, algorithm: &str) -> String {
 pub(super) fn json_of(token: &dyn Tested, arguments: &[&str]) -> Value {
     let output = token.hsmcert(&[arguments, &["--json"]].concat());
     token.check();
-    assert!(output.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}\n{}{}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -66,6 +71,33 @@ pub fn journey(token: &dyn Tested, algorithm: &str) -> Vec<String> {
 
     let schemes = linked["proved"].as_array().unwrap();
     schemes.iter().map(|scheme| scheme.as_str().unwrap().to_owned()).collect()
+}
+
+/// Many certificates are stored in one run, and each is linked with its own key.
+#[track_caller]
+pub fn fleet(token: &dyn Tested, names: &[&str]) {
+    let files =
+        |folder: &str, ending: &str| names.iter().map(|name| format!("{folder}{name}.{ending}")).collect::<Vec<_>>();
+    for name in names {
+        std::fs::write(token.work().join(format!("{name}.toml")), request(name, "rsa")).unwrap();
+    }
+    std::fs::create_dir(token.work().join("csrs")).unwrap();
+    let specs = files("", "toml");
+    let specs: Vec<_> = ["new"].into_iter().chain(specs.iter().map(String::as_str)).collect();
+    assert_eq!(json_of(token, &[&specs[..], &["--out-dir", "csrs"]].concat())["made"], names.len());
+    let certificates = files("", "crt.pem");
+    for (csr, certificate) in files("csrs/", "csr.pem").iter().zip(&certificates) {
+        json_of(token, &["dev-ca", csr, certificate]);
+    }
+    let accept: Vec<_> = ["accept"].into_iter().chain(certificates.iter().map(String::as_str)).collect();
+    for change in ["stored", "unchanged"] {
+        let accepted = json_of(token, &accept);
+        let changes = accepted["results"].as_array().unwrap().iter();
+        assert_eq!(changes.filter(|one| one["change"] == change).count(), names.len(), "{accepted:#}");
+    }
+    for name in names {
+        json_of(token, &["verify", name]);
+    }
 }
 
 /// The end: without `--force` the pair stays, since its certificate is valid; then pair and certificate go, in the eyes

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 pub use compatibility::{compare, observe};
-pub use journey::{end, journey};
+pub use journey::{end, fleet, journey};
 pub use nss::Nss;
 pub use opencryptoki::OpenCryptoki;
 pub use p11_kit::{P11Kit, Through, p11_kit_module};
