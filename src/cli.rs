@@ -258,7 +258,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Man(arguments) => man::run(&arguments, &report),
         Command::DevCa(arguments) => dev_ca::run(&arguments, &report),
     };
-    match result {
+    match result.and_then(|()| report.delivered()) {
         Ok(()) => 0,
         Err(failure) => report.failure(&failure),
     }

@@ -1,10 +1,10 @@
 //! Asking before something that cannot be undone.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::BufRead as _;
 
 use super::failure::Failure;
 use super::pin::can_ask;
-use super::report::{Report, shown};
+use super::report::{Report, say, shown};
 
 /// Whether [`confirm`] can ask, before anything is done for it: nobody may be there, and who wants JSON does not see what
 /// the question is about. `deed` is what it is about: `a key is deleted`.
@@ -17,13 +17,11 @@ pub(super) fn check_possible(deed: &str, yes: bool, report: &Report) -> Result<(
 }
 
 /// Goes on when `--yes` was given or the question is answered by yes.
-#[allow(clippy::print_stderr, reason = "a question, like a PIN prompt, is for the terminal and no output")]
 pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    eprint!("{} [y/N] ", shown(question));
-    let _ = std::io::stderr().flush();
+    say(&format!("{} [y/N] ", shown(question)));
     let mut answer = String::new();
     // An unreadable answer is none.
     let _ = std::io::stdin().lock().read_line(&mut answer);

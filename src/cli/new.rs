@@ -112,7 +112,7 @@ pub(super) fn run(global: &Global, arguments: &NewArguments, report: &Report) ->
     }
     let memory = state::open(global, report)?;
     let (made, token, module) = connect::with_session(global, &job.request.token, report, |session| {
-        let made = job.enroll(session)?;
+        let made = job.enroll(session, report)?;
         Ok((made, session.token().clone(), std::path::absolute(session.module_path()).ok()))
     })?;
     if let Some(memory) = memory {
@@ -121,7 +121,6 @@ pub(super) fn run(global: &Global, arguments: &NewArguments, report: &Report) ->
     let created = Created::new(&job, &made, &token, report.is_json());
     let text = created.describe(&made.document);
     if job.is_to_stdout() && !report.is_json() {
-        report.stdout(&job.encode(&made.document));
         report.aside(&text);
     } else {
         report.result(&created, &text);

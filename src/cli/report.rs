@@ -1,11 +1,11 @@
 //! The one place that prints. The result goes to stdout, everything else to stderr: lower case, no full stop,
 //! one line each. With `--json` the result is one object on stdout and a failure one on stderr; what else is said is
 //! part of them.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod said;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::{Arc, OnceLock};
 
 use hsmcert::ErrorKind;
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub(super) struct Report {
     quiet: bool,
     verbose: u8,
     said: Said,
+    /// Why a result did not get to where stdout leads.
+    undelivered: Arc<OnceLock<io::Error>>,
 }
 
 /// A failure as JSON.
@@ -50,7 +52,7 @@ impl<'a> JsonFailure<'a> {
 
 impl Report {
     pub(super) fn new(json: bool, quiet: bool, verbose: u8) -> Self {
-        Self { json, quiet, verbose, said: Said::default() }
+        Self { json, quiet, verbose, said: Said::default(), undelivered: Arc::default() }
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -77,8 +79,7 @@ impl Report {
         text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
         let mut out = BufWriter::new(io::stdout().lock());
-        // A reader that went away (`| head`) is no failure of ours.
-        let _ = if self.json {
+        let written = if self.json {
             let object = WithBeside { object, beside: self.said.take() };
             json::write(&object, &mut out)
         } else if self.quiet {
@@ -87,6 +88,7 @@ impl Report {
             text(&mut out)
         }
         .and_then(|()| out.flush());
+        self.notice(written);
     }
 
     /// A piece of a result that is long in coming; with `--json` all of it comes at the end.
@@ -98,9 +100,36 @@ impl Report {
 
     /// Bytes that are the result themselves, such as a CSR on stdout.
     pub(super) fn stdout(&self, bytes: &[u8]) {
+        self.notice(self.document(bytes));
+    }
+
+    /// The same for what nobody has if it does not arrive.
+    ///
+    /// # Errors
+    /// Also when the reader went away.
+    pub(super) fn document(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        // A reader that went away (`| head`) is no failure of ours.
-        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    }
+
+    /// A reader that went away (`| head`) is no failure of ours; a disk that is full is.
+    fn notice(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = self.undelivered.set(error);
+        }
+    }
+
+    /// Whether all results of a command that is done got to where stdout leads.
+    pub(super) fn delivered(&self) -> Result<(), Failure> {
+        match self.undelivered.get() {
+            None => Ok(()),
+            Some(error) => Err(Failure::new(
+                ErrorKind::Io,
+                format!("the command is done, but its result could not be written to stdout: {error}"),
+            )),
+        }
     }
 
     /// Something that the user should know.
@@ -108,7 +137,7 @@ impl Report {
         if self.json {
             self.keep(|beside| beside.notes.push(text.to_owned()));
         } else if !self.quiet {
-            eprintln!("note: {}", shown(text));
+            say(&format!("note: {}\n", shown(text)));
         }
     }
 
@@ -117,7 +146,7 @@ impl Report {
         if self.json && !io::stderr().is_terminal() {
             self.note(text);
         } else if !self.quiet {
-            eprintln!("{}", shown(text));
+            say(&format!("{}\n", shown(text)));
         }
     }
 
@@ -126,7 +155,7 @@ impl Report {
         if self.json {
             self.keep(|beside| beside.warnings.push(text.to_owned()));
         } else if !self.quiet {
-            eprintln!("warning: {}", shown(text));
+            say(&format!("warning: {}\n", shown(text)));
         }
     }
 
@@ -138,21 +167,21 @@ impl Report {
     /// How far a long work is: one line at a terminal, which is written again.
     pub(super) fn progress(&self, text: &str) {
         if self.shows_progress() {
-            eprint!("\r{}\u{1b}[K", shown(text));
+            say(&format!("\r{}\u{1b}[K", shown(text)));
         }
     }
 
     /// Takes the line of [`Report::progress`] away.
     pub(super) fn progress_end(&self) {
         if self.shows_progress() {
-            eprint!("\r\u{1b}[K");
+            say("\r\u{1b}[K");
         }
     }
 
     /// Text beside a result that went to stdout.
     pub(super) fn aside(&self, text: &str) {
         if !self.quiet && !self.json {
-            eprint!("{text}");
+            say(text);
         }
     }
 
@@ -164,7 +193,7 @@ impl Report {
         if self.json {
             self.keep(|beside| beside.explanations.push(text.to_owned()));
         } else {
-            eprintln!("{}", shown(text));
+            say(&format!("{}\n", shown(text)));
         }
     }
 
@@ -210,7 +239,7 @@ impl Report {
         }
         self.finding(failure);
         if let Some(invalid) = &failure.invalid {
-            eprintln!("error: {}: {}", shown(&invalid.source.name), failure.nothing_done);
+            say(&format!("error: {}: {}\n", shown(&invalid.source.name), failure.nothing_done));
         }
         number
     }
@@ -223,18 +252,24 @@ impl Report {
         match &failure.invalid {
             Some(invalid) => {
                 for diagnostic in &invalid.diagnostics {
-                    eprint!("{}", diagnostics::draw(&invalid.source, diagnostic));
+                    say(&diagnostics::draw(&invalid.source, diagnostic));
                 }
             }
-            None => eprintln!("error: {}", shown(&failure.message)),
+            None => say(&format!("error: {}\n", shown(&failure.message))),
         }
         for cause in &failure.causes {
-            eprintln!("caused by: {}", shown(cause));
+            say(&format!("caused by: {}\n", shown(cause)));
         }
         for hint in &failure.hints {
-            eprintln!("hint: {}", shown(hint));
+            say(&format!("hint: {}\n", shown(hint)));
         }
     }
+}
+
+/// Text on stderr. Where it cannot be written there is no place left to say so, and the work goes on: the macros of the
+/// standard library would panic in the middle of it.
+pub(super) fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Control characters, and direction overrides, which make a line read as something else.

@@ -1,10 +1,11 @@
 //! One request file on its way to a CSR.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hsmcert::Error;
 use hsmcert::enroll::{self, Document, Enrolled, KeyWishes};
-use hsmcert::file::{Access, OutputFile};
+use hsmcert::file::{self, Access, OutputFile};
 use hsmcert::key::KeyAlgorithm;
 use hsmcert::key_reference::KeyReference;
 use hsmcert::request::{KeySource, Product, RequestSpec};
@@ -83,12 +84,16 @@ impl Job {
         self.output.is_none()
     }
 
-    /// Makes key and document, and writes the document.
-    pub(super) fn enroll(&self, session: &Session<'_>) -> Result<Enrolled, Error> {
+    /// Makes key and document, and writes the document. On stdout too it is written before the key is settled: what did
+    /// not arrive would be a key without a request.
+    pub(super) fn enroll(&self, session: &Session<'_>, report: &Report) -> Result<Enrolled, Error> {
         enroll::enroll(session, &self.request, self.wishes, now(), |document| match &self.output {
             // A CSR can be made again (--reuse-key), and a self-signed certificate is on the token.
             Some(output) => output.write_unflushed(&self.encode(document)),
-            None => Ok(()),
+            None if report.is_json() => Ok(()),
+            None => report.document(&self.encode(document)).map_err(|error| {
+                file::Error::Io(io::Error::new(error.kind(), format!("cannot write to stdout: {error}")))
+            }),
         })
     }
 
