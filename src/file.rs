@@ -1,5 +1,7 @@
 //! Files: read with the path in the error; write whole or not at all, and never over what is there.
 
+mod leftover;
+
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,14 @@ pub enum Error {
     /// An input file is larger than any request or certificate bundle.
     #[error("{}: larger than {} MiB", .0.display(), READ_LIMIT / 1024 / 1024)]
     TooLarge(PathBuf),
+    /// An output file could not be written; what was there is as before.
+    #[error("cannot write {}: {reason}", .path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: io::Error,
+    },
     /// The operating system refused; its message names the path.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -123,7 +133,8 @@ impl OutputFile {
             return Err(Error::Exists(path.to_owned()));
         }
         // Now and not after the key is made.
-        check_writable(folder).map_err(|error| unwritable(folder, &error))?;
+        check_writable(folder).map_err(|reason| Error::Unwritten { path: path.to_owned(), reason })?;
+        leftover::sweep(folder);
         Ok(Self { path: path.to_owned(), access, overwrite })
     }
 
@@ -140,7 +151,7 @@ impl OutputFile {
     /// [`Error::Exists`] when another process made the file meanwhile, [`Error::Io`].
     pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
         let file = self.written(bytes)?;
-        file.as_file().sync_all()?;
+        file.as_file().sync_all().map_err(|error| self.unwritten(error))?;
         self.put_in_place(file)
     }
 
@@ -163,18 +174,21 @@ impl OutputFile {
     }
 
     fn written(&self, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
-        let mut file = temporary(&self.path, self.access)?;
-        file.write_all(bytes)?;
-        Ok(file)
+        let file = temporary(&self.path, self.access);
+        let written = file.and_then(|mut file| file.as_file_mut().write_all(bytes).map(|()| file));
+        written.map_err(|error| self.unwritten(error))
     }
 
     fn put_in_place(&self, file: tempfile::NamedTempFile) -> Result<(), Error> {
         let persisted = if self.overwrite { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
-        persisted.map_err(|error| match error.error.kind() {
+        persisted.map(|_| ()).map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => Error::Exists(self.path.clone()),
-            _ => Error::Io(error.error),
-        })?;
-        Ok(())
+            _ => self.unwritten(error.error),
+        })
+    }
+
+    fn unwritten(&self, reason: io::Error) -> Error {
+        Error::Unwritten { path: self.path.clone(), reason }
     }
 }
 
@@ -204,9 +218,9 @@ pub fn check_writable(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(|_| ())
 }
 
-fn temporary(path: &Path, access: Access) -> Result<tempfile::NamedTempFile, Error> {
+fn temporary(path: &Path, access: Access) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".hsmcert-");
+    builder.prefix(leftover::PREFIX).rand_bytes(leftover::RANDOM);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -219,12 +233,7 @@ fn temporary(path: &Path, access: Access) -> Result<tempfile::NamedTempFile, Err
     }
     #[cfg(not(unix))]
     let _ = access; // Files in a user's profile are private to the user on Windows.
-    let folder = folder_of(path);
-    builder.tempfile_in(folder).map_err(|error| unwritable(folder, &error))
-}
-
-fn unwritable(folder: &Path, error: &io::Error) -> Error {
-    Error::Io(io::Error::new(error.kind(), format!("cannot write to {}: {error}", folder.display())))
+    builder.tempfile_in(folder_of(path))
 }
 
 /// Makes the rename itself durable. Not all file systems can do that, and the data is safe either way.

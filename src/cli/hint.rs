@@ -5,6 +5,8 @@ mod prune;
 mod rollout;
 mod token;
 
+use std::io;
+
 use hsmcert::error::{Error, ErrorKind, KeyFate};
 use hsmcert::platform::StoreLocation;
 use hsmcert::proof::Check;
@@ -232,6 +234,13 @@ fn file_hint(error: &file::Error) -> Vec<String> {
         file::Error::MissingFolder { folder, .. } => vec![format!("make it with: mkdir -p {}", folder.display())],
         file::Error::Exists(_) => vec!["choose another name, or replace it with --force".to_owned()],
         file::Error::TooLarge(_) => vec!["is this the right file?".to_owned()],
+        file::Error::Unwritten { reason, .. } => match reason.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => vec!["make room on that disk".to_owned()],
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                vec!["name a file in a folder that you may write to".to_owned()]
+            }
+            _ => vec![],
+        },
         file::Error::Io(_) => vec![],
     }
 }

@@ -171,9 +171,11 @@ impl Error {
 fn file_kind(error: &file::Error) -> ErrorKind {
     match error {
         file::Error::Exists(_) => ErrorKind::Conflict,
-        file::Error::Missing(_) | file::Error::MissingFolder { .. } | file::Error::TooLarge(_) | file::Error::Io(_) => {
-            ErrorKind::Io
-        }
+        file::Error::Missing(_)
+        | file::Error::MissingFolder { .. }
+        | file::Error::TooLarge(_)
+        | file::Error::Unwritten { .. }
+        | file::Error::Io(_) => ErrorKind::Io,
     }
 }
 
