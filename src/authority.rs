@@ -19,6 +19,7 @@ pub use cfssl::Cfssl;
 pub use dev::Dev;
 pub use est::Est;
 pub use exec::Exec;
+pub(crate) use exec::five_minutes;
 pub use vault::{AppRole, Kubernetes, Vault, VaultLogin, VaultToken};
 
 /// Where a secret of a CA is read from (a token, a password): as a PIN, from a file, the environment or a command, and

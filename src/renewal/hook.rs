@@ -4,18 +4,22 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+#[cfg(test)]
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::authority::Exec;
+use crate::authority::{Exec, five_minutes};
 
 /// A command: program and arguments in an array, or a table that says more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Hook(pub Exec);
 
-/// What is done with a certificate that was renewed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is done with a certificate that was renewed: a server by its name, or a table that says more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub enum Deploy {
     /// A command runs.
     Command(Exec),
@@ -24,156 +28,121 @@ pub enum Deploy {
 }
 
 /// A server. What is left out is as the target's packages have it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Server {
-    /// The target of `bind`.
+    /// nginx, apache, haproxy or stunnel.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(!default))]
     pub target: String,
-    /// How it reaches the key.
+    /// How it reaches the key: engine, provider or store.
     pub method: Option<String>,
     /// Its configuration; a relative path begins beside the request file.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub write: Option<PathBuf>,
-    /// Where it listens.
+    /// Where it listens: PORT or ADDRESS:PORT; left out, 443.
     pub listen: Option<String>,
-    /// Where decrypted traffic goes.
+    /// ADDRESS:PORT of the program that gets the decrypted traffic.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub backend: Option<SocketAddr>,
     /// The file from which it reads the PIN.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub pin_file: Option<PathBuf>,
-    /// The command that tests the configuration; empty: none.
+    /// The command that tests the configuration; an empty array: none.
     pub check: Option<Vec<String>>,
-    /// The command that makes the server read it; empty: none.
+    /// The command that makes the server read the configuration; an empty array: none.
     pub reload: Option<Vec<String>>,
-    /// The command that starts it again when it has read the configuration and does not serve the certificate; empty:
-    /// none.
+    /// The command that starts the server again when it has read the configuration and does not serve the certificate; an
+    /// empty array: none.
     pub restart: Option<Vec<String>>,
-    /// Where it is looked at, as `HOST:PORT`.
+    /// HOST:PORT where it is looked at; left out, this machine and the port of `listen`.
     pub connect: Option<String>,
-    /// Variables of the environment that both commands get beside the usual ones.
-    pub env: Vec<String>,
-    /// How many seconds each of them may take.
-    pub timeout: u64,
-}
-
-/// The table of either.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    command: Option<Vec<String>>,
-    target: Option<String>,
-    method: Option<String>,
-    write: Option<PathBuf>,
-    listen: Option<String>,
-    backend: Option<SocketAddr>,
-    pin_file: Option<PathBuf>,
-    check: Option<Vec<String>>,
-    reload: Option<Vec<String>>,
-    restart: Option<Vec<String>>,
-    connect: Option<String>,
+    /// Names of environment variables that these commands get beside the usual ones.
     #[serde(default)]
-    env: Vec<String>,
+    pub env: Vec<String>,
+    /// How many seconds each command may take; left out, 300.
     #[serde(default = "five_minutes")]
-    timeout: u64,
+    #[cfg_attr(test, schemars(with = "Option<u64>"))]
+    pub timeout: u64,
+    /// Of a table that is no server's; nothing else than `env` and `timeout` stands beside it then.
+    #[cfg_attr(test, schemars(skip))]
+    command: Option<Vec<String>>,
 }
 
-fn five_minutes() -> u64 {
-    300
+/// How both are written.
+enum Written {
+    Name(String),
+    Words(Vec<String>),
+    Table(Box<Server>),
 }
 
-impl TryFrom<Table> for Deploy {
+impl TryFrom<Written> for Deploy {
     type Error = &'static str;
 
-    fn try_from(table: Table) -> Result<Self, &'static str> {
-        let Table {
-            command,
-            target,
-            method,
-            write,
-            listen,
-            backend,
-            pin_file,
-            check,
-            reload,
-            restart,
-            connect,
-            env,
-            timeout,
-        } = table;
-        match (command, target) {
-            (None, Some(target)) => Ok(Self::Server(Box::new(Server {
-                target,
-                method,
-                write,
-                listen,
-                backend,
-                pin_file,
-                check,
-                reload,
-                restart,
-                connect,
-                env,
-                timeout,
-            }))),
-            (Some(command), None) => {
-                let texts = [&method, &listen, &connect].into_iter().any(Option::is_some);
-                let paths = [&write, &pin_file].into_iter().any(Option::is_some);
-                let commands = [&check, &reload, &restart].into_iter().any(Option::is_some);
-                if texts || paths || commands || backend.is_some() {
-                    return Err("a command has env and timeout beside it; the other keys are for a target");
-                }
-                Ok(Self::Command(Exec { command, env, timeout }))
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        let mut table = match written {
+            Written::Name(target) => Box::new(Server { target, timeout: five_minutes(), ..Server::default() }),
+            Written::Words(_) => {
+                return Err("a deploy step is the name of a server, or a table with target or command");
             }
-            (None, None) | (Some(_), Some(_)) => Err("a deploy step has either target or command"),
+            Written::Table(table) => table,
+        };
+        match (table.command.take(), table.target.as_str()) {
+            (None, "") => Err("a deploy step has either target or command"),
+            (None, _) => Ok(Self::Server(table)),
+            (Some(command), "") => {
+                let exec = Exec { command, env: std::mem::take(&mut table.env), timeout: table.timeout };
+                let is_alone = *table == Server { timeout: exec.timeout, ..Server::default() };
+                let beside = "a command has env and timeout beside it; the other keys are for a target";
+                if is_alone { Ok(Self::Command(exec)) } else { Err(beside) }
+            }
+            (Some(_), _) => Err("a deploy step has either target or command"),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Hook {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(HookVisitor)
+impl TryFrom<Written> for Hook {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        let command = "a command is an array of program and arguments, or a table with command, env and timeout";
+        match written {
+            Written::Words(command) => Ok(Self(Exec { command, env: vec![], timeout: five_minutes() })),
+            Written::Name(_) => Err(command),
+            Written::Table(table) => match Deploy::try_from(Written::Table(table)) {
+                Ok(Deploy::Command(exec)) => Ok(Self(exec)),
+                Ok(Deploy::Server(_)) | Err(_) => Err(command),
+            },
+        }
     }
 }
 
-struct HookVisitor;
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WrittenVisitor)
+    }
+}
 
-impl<'de> Visitor<'de> for HookVisitor {
-    type Value = Hook;
+struct WrittenVisitor;
+
+impl<'de> Visitor<'de> for WrittenVisitor {
+    type Value = Written;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a command: an array of program and arguments, or a table with command, env and timeout")
+        f.write_str("a name, an array of program and arguments, or a table")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, words: A) -> Result<Hook, A::Error> {
-        let command = Vec::deserialize(SeqAccessDeserializer::new(words))?;
-        Ok(Hook(Exec { command, env: vec![], timeout: five_minutes() }))
+    fn visit_str<E: Error>(self, name: &str) -> Result<Written, E> {
+        Ok(Written::Name(name.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Hook, A::Error> {
-        Exec::deserialize(MapAccessDeserializer::new(table)).map(Hook)
-    }
-}
-
-impl<'de> Deserialize<'de> for Deploy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DeployVisitor)
-    }
-}
-
-struct DeployVisitor;
-
-impl<'de> Visitor<'de> for DeployVisitor {
-    type Value = Deploy;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a server, or a table with target or command")
+    fn visit_seq<A: SeqAccess<'de>>(self, words: A) -> Result<Written, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(words)).map(Written::Words)
     }
 
-    fn visit_str<E: Error>(self, target: &str) -> Result<Deploy, E> {
-        let server = Server { target: target.to_owned(), timeout: five_minutes(), ..Server::default() };
-        Ok(Deploy::Server(Box::new(server)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Deploy, A::Error> {
-        let table = Table::deserialize(MapAccessDeserializer::new(table))?;
-        Deploy::try_from(table).map_err(A::Error::custom)
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Written, A::Error> {
+        Box::deserialize(MapAccessDeserializer::new(table)).map(Written::Table)
     }
 }
 
@@ -182,27 +151,15 @@ impl<'de> Visitor<'de> for DeployVisitor {
 pub(super) mod schema {
     use schemars::JsonSchema;
 
+    use super::{Exec, Server};
+
     /// Program and arguments, or a table that says more.
     #[derive(JsonSchema)]
     #[schemars(untagged)]
     #[allow(dead_code, reason = "a schema")]
     pub(in crate::renewal) enum Command {
         Words(Vec<String>),
-        Table(CommandTable),
-    }
-
-    /// A command.
-    #[derive(JsonSchema)]
-    #[schemars(deny_unknown_fields)]
-    #[allow(dead_code, reason = "a schema")]
-    pub(in crate::renewal) struct CommandTable {
-        /// Program and arguments; no shell is in between.
-        command: Vec<String>,
-        /// Names of environment variables that it gets beside the usual ones.
-        #[schemars(default)]
-        env: Vec<String>,
-        /// How many seconds it may take; left out, 300.
-        timeout: Option<u64>,
+        Table(Exec),
     }
 
     /// A server by its name, or a table that says more.
@@ -211,40 +168,7 @@ pub(super) mod schema {
     #[allow(dead_code, reason = "a schema")]
     pub(in crate::renewal) enum Step {
         Server(String),
-        Command(CommandTable),
-        Table(Box<ServerTable>),
-    }
-
-    /// A server.
-    #[derive(JsonSchema)]
-    #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
-    #[allow(dead_code, reason = "a schema")]
-    pub(in crate::renewal) struct ServerTable {
-        /// nginx, apache, haproxy or stunnel.
-        target: String,
-        /// How it reaches the key: engine, provider or store.
-        method: Option<String>,
-        /// Its configuration; a relative path begins beside the request file.
-        write: Option<String>,
-        /// Where it listens: PORT or ADDRESS:PORT; left out, 443.
-        listen: Option<String>,
-        /// ADDRESS:PORT of the program that gets the decrypted traffic.
-        backend: Option<String>,
-        /// The file from which it reads the PIN.
-        pin_file: Option<String>,
-        /// The command that tests the configuration; an empty array: none.
-        check: Option<Vec<String>>,
-        /// The command that makes the server read the configuration; an empty array: none.
-        reload: Option<Vec<String>>,
-        /// The command that starts the server again when it has read the configuration and does not serve the
-        /// certificate; an empty array: none.
-        restart: Option<Vec<String>>,
-        /// HOST:PORT where it is looked at; left out, this machine and the port of `listen`.
-        connect: Option<String>,
-        /// Names of environment variables that both commands get beside the usual ones.
-        #[schemars(default)]
-        env: Vec<String>,
-        /// How many seconds each command may take; left out, 300.
-        timeout: Option<u64>,
+        Command(Exec),
+        Table(Box<Server>),
     }
 }

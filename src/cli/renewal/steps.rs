@@ -25,28 +25,14 @@ pub(in crate::cli) fn steps(renewal: &Renewal, spec_file: &Path) -> Result<Vec<S
 }
 
 fn server(configured: &Server, spec_file: &Path) -> Result<rollout::Server, Failure> {
-    let Server {
-        target: name,
-        method,
-        write,
-        listen,
-        backend,
-        pin_file,
-        check,
-        reload,
-        restart,
-        connect,
-        env,
-        timeout,
-    } = configured;
-    let (target, daemon) = daemon(name)?;
-    let method = method.as_deref().map(|method| method_of(target, method)).transpose()?;
+    let (target, daemon) = daemon(&configured.target)?;
+    let method = configured.method.as_deref().map(|method| method_of(target, method)).transpose()?;
     let wrong = |key: &str, value: &str, why: &str| Failure::usage(format!("{key} = \"{value}\" of {target}: {why}"));
-    let listen = match listen {
+    let listen = match &configured.listen {
         Some(text) => text.parse().map_err(|why: String| wrong("listen", text, &why))?,
         None => Listen::default(),
     };
-    let connect = match connect {
+    let connect = match &configured.connect {
         Some(text) => text.parse().map_err(|why: String| wrong("connect", text, &why))?,
         None => {
             let address = listen.address.filter(|address| !address.is_unspecified());
@@ -60,24 +46,27 @@ fn server(configured: &Server, spec_file: &Path) -> Result<rollout::Server, Fail
         let folder = folders.iter().find(|folder| Path::new(folder).is_dir()).or(folders.first())?;
         Some(Path::new(folder).join(spec_file.with_extension("conf").file_name()?))
     };
-    let main = write.as_deref().map(beside).or_else(usual).ok_or_else(|| {
+    let main = configured.write.as_deref().map(beside).or_else(usual).ok_or_else(|| {
         Failure::usage(format!("{target} reads no folder of configurations, so deploy needs the file"))
             .hint(format!("{{ target = \"{target}\", write = \"/etc/...\" }}"))
     })?;
+    let or = |own: &Option<Vec<String>>, usual: fn(Daemon, &Path) -> Vec<String>| {
+        own.clone().unwrap_or_else(|| usual(daemon, &main))
+    };
     Ok(rollout::Server {
         target,
         method,
+        main: main.clone(),
         listen,
-        backend: *backend,
-        pin_file: pin_file.as_deref().map(beside),
-        check: check.clone().unwrap_or_else(|| daemon.check(&main)),
-        reload: reload.clone().unwrap_or_else(|| daemon.reload(&main)),
-        restart: restart.clone().unwrap_or_else(|| daemon.restart(&main)),
-        main,
+        backend: configured.backend,
+        pin_file: configured.pin_file.as_deref().map(beside),
+        check: or(&configured.check, Daemon::check),
+        reload: or(&configured.reload, Daemon::reload),
+        restart: or(&configured.restart, Daemon::restart),
         host: connect.host,
         port: connect.port,
-        env: env.clone(),
-        timeout: *timeout,
+        env: configured.env.clone(),
+        timeout: configured.timeout,
     })
 }
 

@@ -131,12 +131,12 @@ fn only_what_serde_requires_is_required() {
     let required = tables.filter_map(|(name, table)| Some(format!("{name} {}", table.get("required")?)));
     let expected = [
         r#"BasicConstraints ["ca"]"#,
-        r#"CommandTable ["command"]"#,
+        r#"Exec ["command"]"#,
         r#"OtherName ["oid"]"#,
         r#"PolicyTable ["oid"]"#,
         r#"RawAttribute ["oid"]"#,
         r#"RawExtension ["oid"]"#,
-        r#"ServerTable ["target"]"#,
+        r#"Server ["target"]"#,
         r#"TemplateOid ["oid","major"]"#,
     ];
     assert_eq!(required.collect::<Vec<_>>(), expected);
