@@ -127,7 +127,17 @@ impl Ran {
         let said = self.stderr.lines().rev().find(|line| !line.trim().is_empty());
         said.map_or_else(|| self.status.to_string(), |line| line.trim().to_owned())
     }
+
+    /// Its last lines: servers tell first what is wrong, and last that something is.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        if last.is_empty() { self.status.to_string() } else { last.join("; ") }
+    }
 }
+
+const LAST_LINES: usize = 5;
 
 fn drain(mut pipe: impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -165,7 +165,9 @@ impl Method {
     fn package(self) -> &'static str {
         match self {
             Self::Engine => "libengine-pkcs11-openssl (Red Hat: openssl-pkcs11)",
-            Self::Provider | Self::Store => "pkcs11-provider (Debian 13 and Red Hat 9.4, or newer)",
+            Self::Provider | Self::Store => {
+                "pkcs11-provider (Debian 13 and Red Hat 9.4, or newer; Debian 12: bookworm-backports)"
+            }
         }
     }
 }

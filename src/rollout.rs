@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use self::error::Error as RolloutError;
 use crate::authority::Exec;
 use crate::bind::Bound;
-use crate::command::Run;
+use crate::command::{Ran, Run};
 use crate::deploy::{Listen, Method, Target};
 use crate::error::Error;
 use crate::file::{self, Access, OutputFile};
@@ -118,14 +118,23 @@ struct Trouble {
 /// Runs a command; why it failed.
 ///
 /// # Errors
-/// In words.
+/// In words: the last line that it said.
 pub fn run(exec: &Exec, variables: &[(String, OsString)], tell: &dyn Fn(&str)) -> Result<(), String> {
+    run_to_end(exec, variables, tell, Ran::reason)
+}
+
+fn run_to_end(
+    exec: &Exec,
+    variables: &[(String, OsString)],
+    tell: &dyn Fn(&str),
+    reason: fn(&Ran) -> String,
+) -> Result<(), String> {
     tell(&format!("runs {}", exec.command.join(" ")));
     let timeout = Duration::from_secs(exec.timeout);
     let run = Run { command: &exec.command, inherited: &exec.env, variables, input: &[], timeout };
     let ran = run.run().map_err(|error| error.to_string())?;
     String::from_utf8_lossy(&ran.stdout).lines().chain(ran.stderr.lines()).for_each(tell);
-    if ran.status.success() { Ok(()) } else { Err(format!("{}: {}", exec.command.join(" "), ran.reason())) }
+    if ran.status.success() { Ok(()) } else { Err(format!("{}: {}", exec.command.join(" "), reason(&ran))) }
 }
 
 impl Rollout<'_> {
@@ -209,7 +218,7 @@ impl Rollout<'_> {
         let exec = Exec { command: command.to_vec(), env: env.clone(), timeout: *timeout };
         let of_server = plan.environment.iter().map(|(name, value)| (name.clone(), OsString::from(value)));
         let variables: Vec<_> = self.variables.iter().cloned().chain(of_server).collect();
-        run(&exec, &variables, self.tell)
+        run_to_end(&exec, &variables, self.tell, Ran::last_words)
     }
 
     /// Everything as it was; what became of that, in words, and whether it is so.
@@ -224,14 +233,14 @@ impl Rollout<'_> {
         for planned in begun.iter().rev().flat_map(|plan| &plan.files) {
             keep(write(&planned.path, planned.old.as_deref().map(str::as_bytes)));
         }
-        let told = begun.iter().filter_map(|plan| {
-            let command = match plan.told.get() {
-                // It still has the old one; whether that would do is said.
-                Told::Nothing => &plan.server.check,
-                Told::Reload => &plan.server.reload,
-                Told::Restart => &plan.server.restart,
-            };
-            self.ask(plan, command).err()
+        let told = begun.iter().filter_map(|plan| match plan.told.get() {
+            // It still has the old one; whether that would do is said.
+            Told::Nothing => {
+                let fails = self.ask(plan, &plan.server.check).is_err();
+                fails.then(|| format!("{} fails its own check with it too", plan.server.target))
+            }
+            Told::Reload => self.ask(plan, &plan.server.reload).err(),
+            Told::Restart => self.ask(plan, &plan.server.restart).err(),
         });
         let told: Vec<_> = told.collect();
         match (lost.as_slice(), told.as_slice()) {

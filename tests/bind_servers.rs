@@ -24,7 +24,7 @@ fn serves(site: &LinkedSite, server: &Server) {
 /// A configuration of nginx around the server block, with this user for the workers.
 fn nginx_frame(folder: &Path, block: &Path, user: &str) -> Vec<String> {
     let frame = format!(
-        "user {user};\ndaemon off;\npid {0}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n  access_log off;\n  \
+        "user {user};\nenv SOFTHSM2_CONF;\ndaemon off;\npid {0}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n  access_log off;\n  \
          client_body_temp_path {0}/body;\n  proxy_temp_path {0}/proxy;\n  fastcgi_temp_path {0}/fastcgi;\n  \
          uwsgi_temp_path {0}/uwsgi;\n  scgi_temp_path {0}/scgi;\n  include {1};\n}}\n",
         folder.display(),
@@ -222,14 +222,17 @@ fn java(site: &LinkedSite, more: &[&str]) -> Server {
 /// The command that `bind openssl` says to try, as it is.
 #[test]
 fn openssl_serves_with_the_engine() {
-    let site = LinkedSite::new();
+    openssl_serves(&LinkedSite::new(), &[]);
+}
+
+fn openssl_serves(site: &LinkedSite, more: &[&str]) {
     let port = free_port();
-    let bound = site.bind("openssl", "openssl.cnf", port, &[]);
+    let bound = site.bind("openssl", "openssl.cnf", port, more);
     let next = bound["next"].as_array().unwrap();
     let command = next.iter().find(|one| one["purpose"] == "try").unwrap()["command"].as_str().unwrap();
     // s_server ends when its input does, and the shell would stand between it and its signals.
     let command = format!("exec env {command}");
-    Server::start(&site, Command::new("sh").args(["-c", &command]), port).serves(
+    Server::start(site, Command::new("sh").args(["-c", &command]), port).serves(
         &site.certificate(),
         &site.ca(),
         &NAMES,
@@ -283,7 +286,7 @@ fn strongswan_loads_key_and_certificate() {
     assert!(listed.contains("www.example.com, example.com") && listed.contains("has private key"), "{listed}");
 }
 
-/// Debian 12 has no pkcs11-provider, so only the form can be looked at here.
+/// Servers read it in the tests above; this is what stands in it.
 #[test]
 fn the_uri_in_pem_has_the_form_that_the_provider_reads() {
     let site = LinkedSite::new();
@@ -303,32 +306,58 @@ fn the_uri_in_pem_has_the_form_that_the_provider_reads() {
     assert!(String::from_utf8(site.read("key.pem")).unwrap().starts_with("-----BEGIN PKCS#11 PROVIDER URI-----\n"));
 }
 
-/// Debian's `HAProxy` without the provider understands all of it but the key.
+/// `HAProxy` is told of the key by the provider alone.
 #[test]
-fn haproxy_understands_all_but_the_key() {
+fn haproxy_serves_with_the_provider() {
     let site = LinkedSite::new();
-    for more in [&[][..], &["--backend", "127.0.0.1:8080", "--force"]] {
-        site.bind("haproxy", "haproxy.cfg", free_port(), more);
-        let mut command = sbin("haproxy");
-        let output = command.args(["-c", "-f"]).arg(site.path("haproxy.cfg")).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("unable to load private key from file") && said.contains("fullchain.pem.key"), "{said}");
-        // It, that there are errors, and that they are fatal.
-        assert_eq!(said.matches("[ALERT]").count(), 3, "{said}");
-    }
-    // With a key of its own in the place of the URI nothing is left to complain about.
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    let own = [
-        "req",
-        "-x509",
-        "-subj",
-        "/CN=x",
-        "-keyout",
-        "request.crt.fullchain.pem.key",
-        "-out",
-        "request.crt.fullchain.pem",
-    ];
-    site.openssl(&[&own[..], &curve].concat());
+    serves(&site, &haproxy(&site, &[]));
+    let address = format!("127.0.0.1:{}", backend());
+    let server = haproxy(&site, &["--backend", &address, "--force"]);
+    assert_eq!(server.page(&site.ca(), "www.example.com"), "hi\n");
+}
+
+fn haproxy(site: &LinkedSite, more: &[&str]) -> Server {
+    let port = free_port();
+    let bound = site.bind("haproxy", "haproxy.cfg", port, more);
+    let mut command = sbin("haproxy");
+    command.args(["-db", "-f"]).arg(site.path("haproxy.cfg")).envs(service_environment(&bound));
+    Server::start(site, &mut command, port)
+}
+
+/// Without the provider it understands all but the key.
+#[test]
+fn haproxy_without_the_provider_does_not_load_the_key() {
+    let site = LinkedSite::new();
+    site.bind("haproxy", "haproxy.cfg", free_port(), &[]);
     let output = sbin("haproxy").args(["-c", "-f"]).arg(site.path("haproxy.cfg")).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("unable to load private key from file") && said.contains("fullchain.pem.key"), "{said}");
+    // It, that there are errors, and that they are fatal.
+    assert_eq!(said.matches("[ALERT]").count(), 3, "{said}");
+}
+
+const PROVIDER: [&str; 2] = ["--method", "provider"];
+
+#[test]
+fn nginx_serves_with_the_provider() {
+    let site = LinkedSite::for_all_users();
+    serves(&site, &nginx(&site, "www-data", &PROVIDER));
+}
+
+#[test]
+fn apache_serves_with_the_provider() {
+    let site = LinkedSite::for_all_users();
+    serves(&site, &apache(&site, &PROVIDER));
+}
+
+#[test]
+fn stunnel_serves_with_the_provider() {
+    let site = LinkedSite::new();
+    serves(&site, &stunnel(&site, &PROVIDER));
+}
+
+#[test]
+fn openssl_serves_with_the_provider() {
+    let site = LinkedSite::new();
+    openssl_serves(&site, &PROVIDER);
 }

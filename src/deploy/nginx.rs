@@ -27,7 +27,7 @@ pub(super) fn configure(site: &Site, method: Method) -> Result<Configuration, Er
         .row("Belongs", &["into http { ... }; Debian's nginx.conf reads /etc/nginx/conf.d/*.conf there"])
         .row("Packages", &[&format!("nginx, {}", method.package())])
         .environment(&environment, &text(&site.companion(".nginx.service.conf")));
-    let notes = environment_lines(site, notes)
+    let notes = environment_lines(site, method, notes)
         .pin(site)
         .permissions(site, "www-data, Red Hat: nginx")
         .renewal("systemctl reload nginx")
@@ -69,14 +69,24 @@ pub(super) fn configure(site: &Site, method: Method) -> Result<Configuration, Er
     Ok(Configuration { main: ConfigFile { purpose: "nginx server block", text: block }, companions, next })
 }
 
-/// nginx empties the environment of its workers; modules that start anew in each process read their configuration
-/// there.
-fn environment_lines(site: &Site, notes: Notes) -> Notes {
+/// nginx empties the environment of its workers. The provider starts the module anew in each of them, and so do some
+/// modules by themselves; they read their configuration there.
+fn environment_lines(site: &Site, method: Method, notes: Notes) -> Notes {
     let lines: String = site.environment.iter().map(|(name, _)| format!(" env {name};")).collect();
     if lines.is_empty() {
         return notes;
     }
-    notes.row("", &[&format!("and at the top of nginx.conf, for modules that start again in each worker:{lines}")])
+    match method {
+        Method::Engine => notes
+            .row("", &[&format!("and at the top of nginx.conf, for modules that start again in each worker:{lines}")]),
+        Method::Provider | Method::Store => notes.row(
+            "",
+            &[
+                &format!("and at the top of nginx.conf:{lines}"),
+                "(without it every handshake fails: the provider starts the module again in each worker)",
+            ],
+        ),
+    }
 }
 
 /// In quotes `;` does not end the directive. `$` begins a variable and cannot be escaped.
