@@ -25,6 +25,7 @@ mod failure;
 mod find_key;
 mod fleet;
 mod hint;
+mod isolate;
 mod json;
 mod lint;
 mod man;
@@ -61,6 +62,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use exit::end;
 use failure::Failure;
 use report::Report;
 
@@ -175,6 +177,9 @@ struct Global {
     /// How long one call of the module may take [default: 120, and 600 to make a key; 0: for ever]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Token")]
     timeout: Option<u32>,
+    /// Work in a process of its own: a module that crashes ends that one, and what it was doing is told
+    #[arg(long, global = true, help_heading = "Token")]
+    isolate: bool,
     /// Where requests and certificates are remembered [default: hsmcert in the user's state folder]
     #[arg(long, global = true, value_name = "FOLDER", help_heading = "Token")]
     state_dir: Option<PathBuf>,
@@ -215,7 +220,7 @@ fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
 /// Runs the command line and returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
-    let arguments = match certreq_words::normalise(arguments) {
+    let arguments = match isolate::child::enter(arguments).and_then(certreq_words::normalise) {
         Ok(arguments) => arguments,
         Err(failure) => return Report::new(wants_json, false, 0).failure(&failure),
     };
@@ -233,6 +238,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         }
     };
     let report = Report::new(global.json, global.quiet, global.verbose);
+    if isolate::is_wanted(&global, &command) {
+        return isolate::run(&arguments, &report).unwrap_or_else(|failure| report.failure(&failure));
+    }
     let result = match command {
         Command::New(arguments) => new::run(&global, &arguments, &report),
         Command::Accept(arguments) => accept::run(&global, &arguments, &report),

@@ -9,5 +9,5 @@ fn main() {
     let code = cli::run(std::env::args_os().collect());
     // Nothing is left to be done, and the exit handlers of a vendor's module, which is never unloaded, can crash or hang.
     let _ = std::io::stdout().flush();
-    hsmcert::platform::end_process(code)
+    cli::end(code)
 }

@@ -1,6 +1,7 @@
 //! What differs by operating system.
 
 mod certificate_store;
+mod child;
 mod environment;
 mod folders;
 mod module_file;
@@ -9,6 +10,7 @@ mod process;
 mod silence;
 
 pub use certificate_store::{KeyLink, StoreChange, StoreEntry, StoreError, StoreLocation, Stored, store_certificate};
+pub use child::{Ending, end_as_asked, wait};
 pub use environment::use_softhsm_configuration;
 pub use folders::{configuration_folders, data_folder, state_folder};
 pub use module_file::{Architecture, Format, ModuleFile, Processor};

@@ -21,6 +21,9 @@ pub(super) struct Config {
     /// Refuse software tokens.
     #[serde(default)]
     pub(super) require_hardware: bool,
+    /// Work in a process of its own.
+    #[serde(default)]
+    pub(super) isolate: bool,
     /// `[profile.NAME]`.
     #[serde(default)]
     pub(super) profile: BTreeMap<String, Profile>,

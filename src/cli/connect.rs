@@ -17,7 +17,7 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::report::Report;
 use super::target::{self, Target};
-use super::{Global, pin, watch};
+use super::{Global, isolate, pin, watch};
 
 /// Opens the token that is meant, logs in and runs `work` with the session.
 pub(super) fn with_session<T>(
@@ -180,7 +180,7 @@ pub(super) fn load_watched(
     if let Some(flaw) = ModuleFile::read(path).ok().and_then(|file| file.flaw()) {
         return Err(Error::ModuleFile { path: path.to_owned(), flaw });
     }
-    Ok(Module::load(path, init_args, observe(report), watchdog)?)
+    Ok(Module::load(path, init_args, observe(report), isolate::child::followed(path, watchdog))?)
 }
 
 /// The trial token's files must be there, and `SOFTHSM2_CONF` must be set, before its module starts.

@@ -14,6 +14,7 @@ pub(super) struct Environment {
     pub(super) uri: Option<String>,
     pub(super) profile: Option<String>,
     pub(super) require_hardware: bool,
+    pub(super) isolate: bool,
     pub(super) timeout: Option<String>,
     /// The user has a SoftHSM configuration of their own.
     pub(super) softhsm_configured: bool,
@@ -29,8 +30,8 @@ impl Environment {
             slot: text("HSMCERT_SLOT"),
             uri: text("HSMCERT_URI"),
             profile: text("HSMCERT_PROFILE"),
-            require_hardware: text("HSMCERT_REQUIRE_HARDWARE")
-                .is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no")),
+            require_hardware: is_set("HSMCERT_REQUIRE_HARDWARE"),
+            isolate: is_set("HSMCERT_ISOLATE"),
             timeout: text("HSMCERT_TIMEOUT"),
             softhsm_configured: text("SOFTHSM2_CONF").is_some(),
         }
@@ -49,6 +50,7 @@ impl Environment {
             uri,
             profile,
             require_hardware: _,
+            isolate: _,
             timeout: _,
             softhsm_configured: _,
         } = self;
@@ -69,6 +71,11 @@ pub(super) fn key_references() -> PathBuf {
 /// The value of a variable that is set and not empty.
 pub(super) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a variable says yes.
+fn is_set(name: &str) -> bool {
+    text(name).is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no"))
 }
 
 /// All variables with a readable value, for `${NAME}` in a TOML request.

@@ -1,6 +1,8 @@
 //! Exit codes: a promise (README.md, "Exit codes").
 
-use hsmcert::ErrorKind;
+use hsmcert::{ErrorKind, platform};
+
+use super::isolate;
 
 /// `usage`, which clap finds before anything else runs.
 pub(super) const USAGE: u8 = 2;
@@ -28,4 +30,10 @@ pub(super) fn code(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::Expired => (22, "expired"),
         ErrorKind::Busy => (75, "busy"),
     }
+}
+
+/// Ends the process at once: see [`platform::end_process`].
+pub(crate) fn end(code: u8) -> ! {
+    isolate::child::is_over();
+    platform::end_process(code)
 }

@@ -17,6 +17,7 @@ use ca::ca_hints;
 pub(super) use ca::words;
 use prune::prune_hints;
 use rollout::rollout_hints;
+pub(super) use token::left_over;
 use token::token_hints;
 
 /// Hints for an error, most useful first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use hsmcert::serve::{self, Event, Page, Stop};
 use hsmcert::verify::{self, Options, Verification};
-use hsmcert::{Error, ErrorKind, platform, proof};
+use hsmcert::{Error, ErrorKind, proof};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -94,7 +94,7 @@ pub(super) fn run(global: &Global, arguments: &ServeArguments, report: &Report) 
             let message = format!("the server has not ended within {seconds} s after the signal: the token hangs");
             let failure = Failure::new(ErrorKind::TokenUnavailable, message);
             on_hang.failure(&failure.hint("check that the HSM and its services are up and reachable"));
-            platform::end_process(exit::code(ErrorKind::TokenUnavailable).0)
+            exit::end(exit::code(ErrorKind::TokenUnavailable).0)
         };
         if let Err(error) = ctrlc::set_handler(end) {
             report.warning(&format!("Ctrl-C will end the server without closing the token: {error}"));

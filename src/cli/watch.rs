@@ -49,6 +49,6 @@ pub(super) fn watchdog(module: &Path, limit: TimeLimit, report: Report) -> Watch
         platform::end_silence();
         report.progress_end();
         report.failure(&failure);
-        platform::end_process(exit::code(failure.kind).0)
+        exit::end(exit::code(failure.kind).0)
     })
 }

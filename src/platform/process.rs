@@ -25,13 +25,18 @@ pub fn end_process(code: u8) -> ! {
         libc::_exit(code.into())
     }
     #[cfg(windows)]
-    {
-        use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
-        // SAFETY: the pseudo handle of this process is always good.
-        unsafe { TerminateProcess(GetCurrentProcess(), code.into()) };
-        // The call returns before the process is gone.
-        loop {
-            std::thread::park();
-        }
+    terminate(code.into())
+}
+
+/// [`end_process`] with any of the codes that Windows has.
+#[cfg(windows)]
+#[allow(unsafe_code)]
+pub(super) fn terminate(code: u32) -> ! {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+    // SAFETY: the pseudo handle of this process is always good.
+    unsafe { TerminateProcess(GetCurrentProcess(), code) };
+    // The call returns before the process is gone.
+    loop {
+        std::thread::park();
     }
 }

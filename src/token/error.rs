@@ -9,8 +9,8 @@ pub use super::call_error::{CallError, Reach};
 use super::initialise_error::InitialiseError;
 use super::object::ObjectClass;
 use super::slot::TokenInfo;
+use super::underway::Unsettled;
 use super::vendor::PinForm;
-use super::watchdog::Unsettled;
 use crate::key::{KeyAlgorithm, KeyId, SignatureScheme};
 
 /// An error of the token layer.

@@ -1,12 +1,17 @@
 //! A watch on the module: it runs in this process, so a call that never returns can only be reported. A thread of its
-//! own does that, also for calls of the threads that read objects.
+//! own does that, also for calls of the threads that read objects. Somebody who survives this process can follow the calls.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
+use super::underway::{Underway, Unsettled};
+
+/// Is told what is under way whenever a call begins or returns.
+pub type Follower = Box<dyn Fn(&Underway) + Send + Sync>;
 
 /// How long a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,49 +32,6 @@ impl TimeLimit {
     }
 }
 
-/// What nobody knows when a call has not returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsettled {
-    /// The work was done; only the module's goodbye is missing.
-    Nothing,
-    /// Whether a new key pair is on the token.
-    KeyPair,
-    /// Whether a new certificate is on the token.
-    Certificate,
-    /// Whether an object is gone.
-    Removal,
-    /// Whether an attribute has its new value.
-    Attribute,
-    /// Whether the token is initialised.
-    Initialisation,
-    /// Whether the user has another PIN.
-    Pin,
-    /// Whether the PIN was tried.
-    Login,
-}
-
-impl Unsettled {
-    /// What a call leaves open while it runs.
-    fn during(function: &str) -> Option<Self> {
-        Some(match function {
-            "C_CloseSession" | "C_Logout" | "C_Finalize" => Self::Nothing,
-            "C_GenerateKeyPair" => Self::KeyPair,
-            "C_CreateObject" => Self::Certificate,
-            "C_DestroyObject" => Self::Removal,
-            "C_SetAttributeValue" => Self::Attribute,
-            "C_InitToken" => Self::Initialisation,
-            "C_InitPIN" | "C_SetPIN" => Self::Pin,
-            "C_Login" => Self::Login,
-            _ => return None,
-        })
-    }
-
-    /// What a call has made that a later one may have been about to use or to take back.
-    fn after(function: &str) -> Option<Self> {
-        Self::during(function).filter(|made| matches!(made, Self::KeyPair | Self::Certificate | Self::Initialisation))
-    }
-}
-
 /// The watch. It ends with its last clone.
 #[derive(Debug, Clone)]
 pub struct Watchdog {
@@ -78,12 +40,11 @@ pub struct Watchdog {
     _keepers: Arc<Ending>,
 }
 
-#[derive(Debug)]
 struct Watch {
     module: PathBuf,
-    limit: TimeLimit,
     calls: Mutex<Calls>,
     ended: Condvar,
+    follower: OnceLock<Follower>,
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +59,7 @@ struct Calls {
 struct Running {
     number: u64,
     function: &'static str,
-    deadline: Instant,
+    begun: Instant,
 }
 
 #[derive(Debug)]
@@ -116,12 +77,25 @@ impl Watchdog {
     /// that comes back from the module waits; it is meant to end the process. Without a thread nothing is watched.
     #[must_use]
     pub fn start(module: &Path, limit: TimeLimit, on_hang: impl FnOnce(Error) + Send + 'static) -> Self {
-        let watch = Watch { module: module.to_owned(), limit, calls: Mutex::default(), ended: Condvar::new() };
-        let watch = Arc::new(watch);
-        let own = Arc::clone(&watch);
+        let watchdog = Self::without_limit(module);
+        let own = Arc::clone(&watchdog.watch);
         let thread = thread::Builder::new().name("watchdog".to_owned());
-        let _ = thread.spawn(move || own.run(on_hang));
+        let _ = thread.spawn(move || own.run(limit, on_hang));
+        watchdog
+    }
+
+    /// Lets calls take as long as they want, for somebody who only follows them.
+    #[must_use]
+    pub fn without_limit(module: &Path) -> Self {
+        let calls = Mutex::new(Calls::default());
+        let watch = Watch { module: module.to_owned(), calls, ended: Condvar::new(), follower: OnceLock::new() };
+        let watch = Arc::new(watch);
         Self { _keepers: Arc::new(Ending(Arc::clone(&watch))), watch }
+    }
+
+    /// Tells somebody from now on; the first who follows is the only one.
+    pub fn follow(&self, follower: Follower) {
+        let _ = self.watch.follower.set(follower);
     }
 
     /// Makes a call under watch.
@@ -153,8 +127,9 @@ impl Watch {
     fn begins(&self, function: &'static str) -> u64 {
         let mut calls = self.calls();
         calls.begun += 1;
-        let (number, deadline) = (calls.begun, Instant::now() + self.limit.of(function));
-        calls.running.push(Running { number, function, deadline });
+        let number = calls.begun;
+        calls.running.push(Running { number, function, begun: Instant::now() });
+        self.tell(&calls, function);
         number
     }
 
@@ -163,33 +138,47 @@ impl Watch {
         let Some(at) = calls.running.iter().position(|call| call.number == number) else { return };
         let call = calls.running.swap_remove(at);
         calls.made.extend(Unsettled::after(call.function).filter(|_| is_ok));
+        self.tell(&calls, call.function);
     }
 
-    fn run(&self, on_hang: impl FnOnce(Error)) {
+    /// Under the lock, so that what is told last is what is true.
+    fn tell(&self, calls: &Calls, last: &'static str) {
+        let Some(follower) = self.follower.get() else { return };
+        let running = || calls.running.iter().map(|call| call.function);
+        follower(&Underway {
+            module: self.module.clone(),
+            running: running().map(str::to_owned).collect(),
+            last: last.to_owned(),
+            unsettled: Unsettled::now(running(), &calls.made),
+        });
+    }
+
+    fn run(&self, limit: TimeLimit, on_hang: impl FnOnce(Error)) {
         let mut calls = self.calls();
         while !calls.is_over {
             let now = Instant::now();
-            let next = calls.running.iter().min_by_key(|call| call.deadline);
-            if let Some(late) = next.filter(|call| call.deadline <= now) {
-                return on_hang(self.error(late, &calls));
+            let deadline = |call: &Running| call.begun + limit.of(call.function);
+            let next = calls.running.iter().min_by_key(|call| deadline(call));
+            if let Some(late) = next.filter(|call| deadline(call) <= now) {
+                return on_hang(self.error(late, limit, &calls));
             }
             // A call that begins from now on has at least the shortest limit, so that nobody has to wake this thread.
-            let latest = now + self.limit.shortest();
-            let until = next.map_or(latest, |call| call.deadline.min(latest));
+            let latest = now + limit.shortest();
+            let until = next.map_or(latest, |call| deadline(call).min(latest));
             calls = self.ended.wait_timeout(calls, until - now).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn error(&self, late: &Running, calls: &Calls) -> Error {
-        let mut unsettled: Vec<_> = Unsettled::during(late.function).into_iter().collect();
-        // A session is closed when all is done, and when nothing more can be done.
-        for made in &calls.made {
-            if unsettled != [Unsettled::Nothing] && !unsettled.contains(made) {
-                unsettled.push(*made);
-            }
-        }
-        let limit = self.limit.of(late.function);
+    fn error(&self, late: &Running, limit: TimeLimit, calls: &Calls) -> Error {
+        let unsettled = Unsettled::now([late.function], &calls.made);
+        let limit = limit.of(late.function);
         Error::NoReturn { module: self.module.clone(), function: late.function, limit, unsettled }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("module", &self.module).field("calls", &self.calls).finish_non_exhaustive()
     }
 }
 
@@ -225,5 +214,20 @@ mod tests {
         let error = watchdog.during("C_Sign", || reported.recv()).unwrap();
         let Error::NoReturn { function, unsettled, .. } = error else { panic!("{error}") };
         assert_eq!((function, unsettled.as_slice()), ("C_Sign", &[Unsettled::KeyPair][..]));
+    }
+
+    #[test]
+    fn calls_can_be_followed_without_a_limit() {
+        let (sender, told) = mpsc::channel();
+        let watchdog = Watchdog::without_limit(Path::new("m"));
+        watchdog.follow(Box::new(move |underway| {
+            let _ = sender.send((underway.last.clone(), underway.running.clone(), underway.unsettled.clone()));
+        }));
+        let _: Result<(), ()> = watchdog.during("C_GenerateKeyPair", || Ok(()));
+        let (key_pair, made) = ("C_GenerateKeyPair".to_owned(), vec![Unsettled::KeyPair]);
+        assert_eq!(told.recv().unwrap(), (key_pair.clone(), vec![key_pair.clone()], made.clone()));
+        assert_eq!(told.recv().unwrap(), (key_pair, vec![], made));
+        drop(watchdog);
+        assert_eq!(told.recv(), Err(mpsc::RecvError));
     }
 }

@@ -86,6 +86,11 @@ impl<'t> Shim<'t> {
         self.with("PKCS11_SHIM_KILL", call)
     }
 
+    /// How it dies: `abort`, `crash` (an invalid memory access) or `exit` (code 3).
+    pub fn killing_by(self, death: &str) -> Self {
+        self.with("PKCS11_SHIM_KILL_BY", death)
+    }
+
     /// This call never returns, for example `C_Initialize:1`.
     pub fn hanging(self, call: &str) -> Self {
         self.with("PKCS11_SHIM_HANG", call)

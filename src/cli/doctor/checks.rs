@@ -81,7 +81,7 @@ impl Checks {
             platform::end_silence();
             checks.push(Check::failure("answer of the module", error.into()));
             let code = checks.finish().map_or_else(|failure| checks.report.failure(&failure), |()| 0);
-            platform::end_process(code)
+            exit::end(code)
         })
     }
 

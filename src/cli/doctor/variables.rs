@@ -4,7 +4,8 @@ use super::check::Check;
 use super::checks::Checks;
 use crate::cli::environment;
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
+    "HSMCERT_ISOLATE",
     "HSMCERT_KEY_REFERENCES",
     "HSMCERT_MODULE",
     "HSMCERT_PIN",

@@ -21,7 +21,7 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
             "see what is wrong with: hsmcert doctor".to_owned(),
         ],
         Token::NoReturn { unsettled, .. } => {
-            let mut all: Vec<_> = unsettled.iter().map(|one| unsettled_hint(*one).to_owned()).collect();
+            let mut all = left_over(unsettled);
             all.push("check that the HSM and its services are up and reachable".to_owned());
             all.push("if it needs longer: --timeout SECONDS or HSMCERT_TIMEOUT (0 waits for ever)".to_owned());
             all
@@ -140,7 +140,11 @@ fn initialise_hints(error: &token::InitialiseError) -> Vec<String> {
     }
 }
 
-/// What may be left over when a call has not returned.
+/// What may be left over when calls have not returned.
+pub(in crate::cli) fn left_over(unsettled: &[Unsettled]) -> Vec<String> {
+    unsettled.iter().map(|one| unsettled_hint(*one).to_owned()).collect()
+}
+
 fn unsettled_hint(unsettled: Unsettled) -> &'static str {
     match unsettled {
         Unsettled::Nothing => "the work itself was done, and only its result was not shown: see hsmcert find-key",

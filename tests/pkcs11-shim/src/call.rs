@@ -11,7 +11,7 @@ use std::time::Instant;
 use cryptoki_sys::{CK_RV, CKR_GENERAL_ERROR};
 
 use crate::module::{self, Module};
-use crate::settings::Nth;
+use crate::settings::{Death, Nth};
 
 /// How often each function was called, and where that is written.
 pub(crate) struct Calls {
@@ -51,7 +51,11 @@ pub(crate) fn observed(function: &'static str, call: impl FnOnce(&Module) -> CK_
     let is_now = |nth: &Nth| nth.function == function && nth.number == count;
     if module.settings.kill.as_ref().is_some_and(is_now) {
         module.calls.log(&format!("{function} killed 0\n"));
-        std::process::abort();
+        match module.settings.kill_by {
+            Death::Abort => std::process::abort(),
+            Death::Crash => crash(),
+            Death::Exit => std::process::exit(3),
+        }
     }
     if module.settings.hang.as_ref().is_some_and(is_now) {
         module.calls.log(&format!("{function} hangs 0\n"));
@@ -67,4 +71,11 @@ pub(crate) fn observed(function: &'static str, call: impl FnOnce(&Module) -> CK_
     let result = forced.map_or_else(|| call(module), |failure| failure.result);
     module.calls.log(&format!("{function} {result:#x} {}\n", start.elapsed().as_micros()));
     result
+}
+
+/// Writes where nothing may be written.
+fn crash() {
+    let nowhere = std::ptr::without_provenance_mut::<u64>(4096 - 8);
+    // SAFETY: there is none: this is what a bad module does. No system gives the lowest page to anybody.
+    unsafe { nowhere.write_volatile(1) };
 }

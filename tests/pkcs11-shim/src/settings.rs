@@ -12,7 +12,8 @@
 //! | `PKCS11_SHIM_TOKEN_FLAGS=0x20000` | flags that `C_GetTokenInfo` then has too |
 //! | `PKCS11_SHIM_PIN_PAD=USER:SO:NEW` | PINs are typed at the device: these, of the user, of the security officer, and the user's new one |
 //! | `PKCS11_SHIM_FAIL=C_Sign:1:0x30,…` | the n-th call of that function gives this result and never gets to the module |
-//! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function |
+//! | `PKCS11_SHIM_KILL=C_Sign:1` | the process aborts before the n-th call of that function; or what the next says |
+//! | `PKCS11_SHIM_KILL_BY=crash` | it is ended by an invalid memory access (`crash`), or ends itself with code 3 (`exit`) |
 //! | `PKCS11_SHIM_HANG=C_Sign:1` | the n-th call of that function never returns |
 //! | `PKCS11_SHIM_LENGTHS=0x3:0xffffffff,…` | the length that `C_GetAttributeValue` tells of an attribute |
 //! | `PKCS11_SHIM_DELAY_US=2000` | every call takes so much longer, as over a network |
@@ -38,9 +39,19 @@ pub(crate) struct Settings {
     pub(crate) pin_pad: Option<PinPad>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) kill: Option<Nth>,
+    pub(crate) kill_by: Death,
     pub(crate) hang: Option<Nth>,
     pub(crate) lengths: Vec<Length>,
     pub(crate) delay: Duration,
+}
+
+/// How the process ends.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Death {
+    #[default]
+    Abort,
+    Crash,
+    Exit,
 }
 
 /// What is typed at the device.
@@ -102,10 +113,22 @@ impl Settings {
             pin_pad: value("PKCS11_SHIM_PIN_PAD").map(|text| PinPad::parse(&text)).transpose()?,
             failures: items(&list("PKCS11_SHIM_FAIL")).map(Failure::parse).collect::<Result<_, _>>()?,
             kill: value("PKCS11_SHIM_KILL").map(|text| Nth::parse(&text)).transpose()?,
+            kill_by: value("PKCS11_SHIM_KILL_BY").map_or(Ok(Death::Abort), |text| Death::parse(&text))?,
             hang: value("PKCS11_SHIM_HANG").map(|text| Nth::parse(&text)).transpose()?,
             lengths: items(&list("PKCS11_SHIM_LENGTHS")).map(Length::parse).collect::<Result<_, _>>()?,
             delay: Duration::from_micros(value("PKCS11_SHIM_DELAY_US").map_or(Ok(0), |text| number(&text))?),
         })
+    }
+}
+
+impl Death {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "abort" => Ok(Self::Abort),
+            "crash" => Ok(Self::Crash),
+            "exit" => Ok(Self::Exit),
+            _ => Err(format!("`{text}` is not abort, crash or exit")),
+        }
     }
 }
 
@@ -185,6 +208,7 @@ mod tests {
             ("PKCS11_SHIM_PIN_PAD", "1:2:3"),
             ("PKCS11_SHIM_FAIL", "C_Sign:1:0x30,C_Login:2:160"),
             ("PKCS11_SHIM_KILL", "C_CreateObject:3"),
+            ("PKCS11_SHIM_KILL_BY", "exit"),
             ("PKCS11_SHIM_HANG", "C_Login:1"),
             ("PKCS11_SHIM_LENGTHS", "0x3:7"),
             ("PKCS11_SHIM_DELAY_US", "2000"),
@@ -205,6 +229,7 @@ mod tests {
                 Failure { when: nth("C_Login", 2), result: 0xa0 },
             ],
             kill: Some(nth("C_CreateObject", 3)),
+            kill_by: Death::Exit,
             hang: Some(nth("C_Login", 1)),
             lengths: vec![Length { attribute: 3, length: 7 }],
             delay: Duration::from_millis(2),
@@ -220,6 +245,7 @@ mod tests {
         assert_eq!(with("PKCS11_SHIM_FAIL", "C_Sign:1"), "`C_Sign` is not FUNCTION:N");
         assert_eq!(with("PKCS11_SHIM_KEY_SIZES", "0x0:1024"), "`0x0:1024` is not MECHANISM:MIN:MAX");
         assert_eq!(with("PKCS11_SHIM_PIN_PAD", "1:2"), "`1:2` is not USER:SO:NEW");
+        assert_eq!(with("PKCS11_SHIM_KILL_BY", "fire"), "`fire` is not abort, crash or exit");
         assert_eq!(with("PKCS11_SHIM_LENGTHS", "0x3"), "`0x3` is not ATTRIBUTE:LENGTH");
         assert_eq!(with("PKCS11_SHIM_HIDE_MECHANISMS", "0x4g"), "`0x4g` is not a number");
     }
