@@ -91,17 +91,19 @@ pub(super) fn decode(bytes: &[u8], asked: Option<Encoding>) -> (String, Vec<Diag
     if let Some(problem) = foreign::not_text(bytes, decoder.is_some()) {
         return (String::new(), vec![problem]);
     }
-    if decoder.is_none() && std::str::from_utf8(bytes).is_err() {
-        let (text, _, _) = encoding_rs::WINDOWS_1252.decode(bytes);
-        let found = [Some(guessed(&text)), foreign::not_lines(&text)];
-        return (text.into_owned(), found.into_iter().flatten().collect());
-    }
-    let decoder = decoder.unwrap_or(encoding_rs::UTF_8);
-    let (text, _, malformed) = decoder.decode(bytes);
-    let problem = match malformed {
-        true => Some(not_in(decoder.name(), &text)),
-        false => foreign::not_a_request(&text).or_else(|| foreign::not_lines(&text)),
+    let problem_of = |text: &str| foreign::not_a_request(text).or_else(|| foreign::not_lines(text));
+    let Some(decoder) = decoder else {
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => (text.to_owned(), problem_of(text).into_iter().collect()),
+            Err(_) => {
+                let (text, _, _) = encoding_rs::WINDOWS_1252.decode(bytes);
+                let found = [Some(guessed(&text)), foreign::not_lines(&text)];
+                (text.into_owned(), found.into_iter().flatten().collect())
+            }
+        };
     };
+    let (text, _, malformed) = decoder.decode(bytes);
+    let problem = if malformed { Some(not_in(decoder.name(), &text)) } else { problem_of(&text) };
     (text.into_owned(), problem.into_iter().collect())
 }
 
