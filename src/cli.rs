@@ -61,7 +61,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use hsmcert::pin::PinSource;
 
+use config::Config;
 pub(crate) use exit::end;
 use failure::Failure;
 use report::Report;
@@ -144,6 +146,37 @@ enum Command {
     Man(man::ManArguments),
 }
 
+impl Command {
+    /// Whether it uses what is configured: a module, a CA, hooks.
+    fn is_configured(&self) -> bool {
+        match self {
+            Self::Lint(_)
+            | Self::Show(_)
+            | Self::Template(_)
+            | Self::Convert(_)
+            | Self::Schedule(_)
+            | Self::DevCa(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+            Self::New(_)
+            | Self::Accept(_)
+            | Self::Bind(_)
+            | Self::FindKey(_)
+            | Self::Export(_)
+            | Self::Rename(_)
+            | Self::DeleteKey(_)
+            | Self::Verify(_)
+            | Self::Status(_)
+            | Self::Serve(_)
+            | Self::Token(_)
+            | Self::Doctor(_)
+            | Self::Renew(_)
+            | Self::Prune(_)
+            | Self::Submit(_) => true,
+        }
+    }
+}
+
 /// Options of all commands.
 #[derive(Debug, Clone, Args, Default)]
 struct Global {
@@ -167,7 +200,7 @@ struct Global {
     profile: Option<String>,
     /// Where the PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
     #[arg(long, global = true, value_name = "SOURCE", help_heading = "Token")]
-    pin_source: Option<String>,
+    pin_source: Option<PinSource>,
     /// Use the private SoftHSM token: keys are on this disk, not in an HSM
     #[arg(long, global = true, help_heading = "Token", conflicts_with_all = ["token", "serial", "slot", "uri", "profile"])]
     trial: bool,
@@ -240,6 +273,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let report = Report::new(global.json, global.quiet, global.verbose);
     if isolate::is_wanted(&global, &command) {
         return isolate::run(&arguments, &report).unwrap_or_else(|failure| report.failure(&failure));
+    }
+    // The doctor has a check for it.
+    if command.is_configured() && !matches!(command, Command::Doctor(_)) {
+        Config::warn_of_strangers(&report);
     }
     let result = match command {
         Command::New(arguments) => new::run(&global, &arguments, &report),

@@ -7,6 +7,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize as _, Deserializer, de::Error as _};
+
+use crate::pin;
+
 /// More than any certificate chain or message; what comes after is read and dropped.
 const OUTPUT_LIMIT: u64 = 4 * 1024 * 1024;
 
@@ -34,6 +38,25 @@ const USUAL: [&str; 21] = [
     "APPDATA",
     "ProgramData",
 ];
+
+/// Names of variables that a command is to be given, as they are configured: none that holds a PIN.
+///
+/// # Errors
+/// In words.
+pub fn checked(names: Vec<String>) -> Result<Vec<String>, String> {
+    match names.iter().find(|name| pin::is_variable(name)) {
+        Some(name) => Err(format!("env names {name}: a command is given no PIN; let it read one from a file")),
+        None => Ok(names),
+    }
+}
+
+/// [`checked`] for serde.
+///
+/// # Errors
+/// As [`checked`].
+pub fn deserialize_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    checked(Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+}
 
 /// A command that is to be run.
 #[derive(Debug)]

@@ -218,6 +218,30 @@ pub fn check_writable(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(|_| ())
 }
 
+/// Takes all rights on a folder from others than its owner (0700); the mode that it had, if they had some.
+///
+/// # Errors
+/// What the operating system says: it may be somebody else's.
+#[cfg(unix)]
+pub fn close_to_others(folder: &Path) -> io::Result<Option<u32>> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(None);
+    }
+    fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    Ok(Some(mode))
+}
+
+/// Nothing: a user's profile on Windows is the user's alone.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn close_to_others(_: &Path) -> io::Result<Option<u32>> {
+    Ok(None)
+}
+
 fn temporary(path: &Path, access: Access) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(leftover::PREFIX).rand_bytes(leftover::RANDOM);

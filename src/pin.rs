@@ -2,9 +2,30 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+
+/// Variables that hold PINs: the user's, the security officer's, and those of AWS CloudHSM and its key storage provider.
+const VARIABLES: [&str; 4] = ["HSMCERT_PIN", "HSMCERT_SO_PIN", "CLOUDHSM_PIN", "n3fips_password"];
+
+/// The variables that a source has named in this process, used or not.
+static NAMED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Whether a variable of this name holds a PIN, whoever set it. Windows has one case for all names.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    VARIABLES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Variables with PINs and other secrets that no command is given by itself: those that hold PINs, and those that options,
+/// configuration and requests have named as `env:NAME` so far.
+#[must_use]
+pub fn variables() -> Vec<String> {
+    let named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+    VARIABLES.iter().map(|name| (*name).to_owned()).chain(named.iter().cloned()).collect()
+}
 
 /// A user PIN. For AWS CloudHSM it is `user:password`.
 #[derive(Clone)]
@@ -61,7 +82,7 @@ impl fmt::Debug for Pin {
 }
 
 /// Where a PIN is read from: `--pin-source`, the `pin-source` of a `pkcs11:` URI (RFC 7512, 2.4) or a profile.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub enum PinSource {
     /// First line of a file.
@@ -76,12 +97,17 @@ pub enum PinSource {
 
 impl PinSource {
     /// Reads the spelling of `--pin-source`: `FILE`, `file:FILE`, `-`, `env:NAME` or `exec:COMMAND`.
-    /// (RFC 7512 allows a command as `|COMMAND`; it is taken too.)
+    /// (RFC 7512 allows a command as `|COMMAND`; it is taken too.) A variable that is named is one of [`variables`] from then
+    /// on.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         if text == "-" {
             Self::Stdin
         } else if let Some(name) = text.strip_prefix("env:") {
+            let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+            if !named.iter().any(|known| known == name) {
+                named.push(name.to_owned());
+            }
             Self::Env(name.to_owned())
         } else if let Some(command) = text.strip_prefix("exec:").or_else(|| text.strip_prefix('|')) {
             Self::Exec(command.to_owned())
@@ -112,6 +138,13 @@ impl fmt::Display for PinSource {
     }
 }
 
+/// A command line may hold secrets, also where something else is printed for developers.
+impl fmt::Debug for PinSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PinSource({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +166,15 @@ mod tests {
 
     #[test]
     fn only_the_program_of_a_command_is_shown() {
-        assert_eq!(PinSource::parse("exec:vault -token=s3cret").to_string(), "the command vault");
+        let source = PinSource::parse("exec:vault -token=s3cret");
+        assert_eq!(source.to_string(), "the command vault");
+        assert_eq!(format!("{source:?}"), "PinSource(the command vault)");
+    }
+
+    #[test]
+    fn variables_that_are_named_are_known_as_secrets() {
+        let _ = PinSource::parse("env:OF_THIS_TEST");
+        assert!(variables().iter().any(|name| name == "OF_THIS_TEST"));
+        assert!(variables().iter().any(|name| name == "n3fips_password") && is_variable("N3FIPS_PASSWORD"));
     }
 }

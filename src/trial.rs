@@ -96,7 +96,10 @@ impl TrialToken {
             create_private_folder(&tokens)?;
         }
         let mut options = fs::OpenOptions::new();
-        let lock = options.create(true).truncate(false).write(true).open(self.folder.join("lock"));
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(self.folder.join("lock"));
         let lock = lock.map_err(file::Error::Io)?;
         lock.file().lock().map_err(file::Error::Io)?;
         // Another process may have made it while this one waited.

@@ -29,11 +29,12 @@ const RECIPES: [&str; 21] = [
     "verify",
 ];
 
-const UNSAFE: [&str; 8] = [
+const UNSAFE: [&str; 9] = [
     "src/platform/certificate_store/windows.rs",
     "src/platform/child.rs",
     "src/platform/environment.rs",
     "src/platform/process.rs",
+    "src/platform/rights/windows.rs",
     "src/token/get_attribute_value.rs",
     "src/token/lists.rs",
     "src/token/raw.rs",

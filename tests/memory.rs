@@ -82,17 +82,28 @@ fn the_pin_is_wiped_after_the_login() {
     let file = token.folder().join("pin");
     fs::write(&file, format!("{}\n", SoftToken::PIN)).unwrap();
     let file = file.to_str().unwrap();
-    let shim = || Shim::before(&token).hanging("C_FindObjectsInit:1");
+    let hanging = || Shim::before(&token).hanging("C_FindObjectsInit:1");
     let of_command = format!("exec:cat {file}");
     for (source, typed) in [(file, String::new()), (&of_command, String::new()), ("-", format!("{}\n", SoftToken::PIN))]
     {
-        let shim = shim();
+        let shim = hanging();
         shim.forget();
         let process = LoggedIn::start(&shim, waiting(&shim, &["--pin-source", source]), &typed);
         assert_eq!(process.holds(SoftToken::PIN), 0, "from {source}");
     }
+    // Of two processes the one that does not log in never has it.
+    let shim = hanging();
+    shim.forget();
+    let isolated = waiting(&shim, &["--isolate", "--pin-source", "-"]);
+    let mut process = LoggedIn::start(&shim, isolated, &format!("{}\n", SoftToken::PIN));
+    assert_ne!(process.1, process.0.id());
+    assert_eq!(process.holds(SoftToken::PIN), 0, "in the child");
+    let child = std::mem::replace(&mut process.1, process.0.id());
+    assert_eq!(process.holds(SoftToken::PIN), 0, "in the parent");
+    process.1 = child;
+    drop(process);
     // The test finds what is there: an environment variable cannot be wiped (docs/token.md).
-    let shim = shim();
+    let shim = hanging();
     shim.forget();
     let mut command = waiting(&shim, &[]);
     command.env("HSMCERT_PIN", SoftToken::PIN);
@@ -113,21 +124,24 @@ fn a_pin_that_is_typed_is_wiped_too() {
     assert_eq!(process.holds(SoftToken::PIN), 0);
 }
 
-/// `PR_SET_DUMPABLE`: no core file, and what is in `/proc/PID` belongs to root (prctl(2), proc(5)).
+/// `PR_SET_DUMPABLE`: what is in `/proc/PID` belongs to root (prctl(2), proc(5)). `RLIMIT_CORE`: no core file, even where the
+/// user wants some.
 #[test]
-fn nobody_else_looks_into_the_process() {
+fn nobody_else_looks_into_the_process_and_it_leaves_no_core_file() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::ExitStatusExt as _;
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     // Where a user without rights can start it.
     let program = folder.path().join("hsmcert");
     fs::copy(env!("CARGO_BIN_EXE_hsmcert"), &program).unwrap();
     let own = fs::metadata("/proc/self").unwrap().uid();
-    let mut command = Command::new(&program);
+    let mut command = Command::new("prlimit");
+    command.args(["--core=unlimited:unlimited"]);
     if own == 0 {
-        command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+        command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
     }
+    command.arg(&program);
     // It waits for the rest of its stdin.
     command.args(["lint", "-"]).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut process = LoggedIn(command.spawn().unwrap(), 0);
@@ -138,4 +152,10 @@ fn nobody_else_looks_into_the_process() {
         assert!(Instant::now() < end, "it can be looked into");
         std::thread::sleep(Duration::from_millis(20));
     }
+    let limits = fs::read_to_string(format!("{place}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "unlimited"], "soft and hard");
+    assert!(Command::new("kill").args(["-ABRT", &process.1.to_string()]).status().unwrap().success());
+    let status = process.0.wait().unwrap();
+    assert_eq!((status.signal(), status.core_dumped()), (Some(6), false));
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::SecretSource;
+use crate::command;
 
 /// A CA that speaks ACME.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -143,7 +144,7 @@ impl Table {
             (Word::Http01, _, _) => Err("http-01 has listen or webroot, and neither command, env nor wait".to_owned()),
             (Word::Dns01, None, Some(command @ [_, ..])) if listen.is_none() => Ok(Challenge::Dns01(Dns01 {
                 command: command.to_vec(),
-                env: env.clone().unwrap_or_default(),
+                env: command::checked(env.clone().unwrap_or_default())?,
                 wait: wait.unwrap_or(HALF_A_MINUTE),
             })),
             (Word::Dns01, _, _) => Err("dns-01 has a command, env and wait, and neither listen nor webroot".to_owned()),

@@ -10,7 +10,7 @@ pub struct Exec {
     /// Program and arguments; no shell is in between.
     pub command: Vec<String>,
     /// Names of environment variables that it gets beside the usual ones.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::command::deserialize_names")]
     pub env: Vec<String>,
     /// How many seconds it may take; left out, 300.
     #[serde(default = "five_minutes")]

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hsmcert::authority::Authority;
+use hsmcert::pin::PinSource;
 use hsmcert::renewal::Renewal;
 use hsmcert::token::vendor::{self, Quirks, Vendor};
+use hsmcert::uri::Pkcs11Uri;
 use hsmcert::{ErrorKind, file, platform};
 use serde::Deserialize;
 
 use super::failure::Failure;
+use super::report::Report;
 
 const NAME: &str = "hsmcert.toml";
 
@@ -46,7 +49,7 @@ pub(super) struct Profile {
     pub(super) serial: Option<String>,
     pub(super) slot: Option<u64>,
     pub(super) uri: Option<String>,
-    pub(super) pin_source: Option<String>,
+    pub(super) pin_source: Option<PinSource>,
     /// The built-in profile whose module and quirks are meant.
     pub(super) vendor: Option<String>,
     /// `[profile.NAME.quirks]`: what is unlike the vendor's row.
@@ -80,11 +83,17 @@ impl Profile {
         }
     }
 
-    /// Refuses a vendor and quirks that nobody knows, also in a profile that is not used.
+    /// Refuses a vendor and quirks that nobody knows, and a module that depends on the working directory, also in a profile
+    /// that is not used.
     fn check(&self, name: &str) -> Result<(), String> {
         if let (Some(unknown), None) = (&self.vendor, self.vendor()) {
             let known = vendor::VENDORS.iter().map(|vendor| vendor.profile).collect::<Vec<_>>().join(", ");
             return Err(format!("vendor = \"{unknown}\" of [profile.{name}] is none of {known}"));
+        }
+        let of_uri = self.uri.as_deref().and_then(|uri| Pkcs11Uri::parse(uri).ok()?.module_path);
+        if let Some(module) = [&self.module, &of_uri].into_iter().flatten().find(|module| !module.is_absolute()) {
+            let module = module.display();
+            return Err(format!("the module {module} of [profile.{name}] is a relative path; write the whole one"));
         }
         let checked = self.quirks(Quirks::STANDARD).map(|_| ());
         checked.map_err(|reason| format!("[profile.{name}.quirks]: {reason}"))
@@ -94,9 +103,23 @@ impl Profile {
 impl Config {
     /// The first file that is there; none is as good as an empty one.
     pub(super) fn find() -> Result<Self, Failure> {
-        match Self::places().into_iter().find(|path| path.is_file()) {
+        match Self::place() {
             Some(path) => Self::read(&path),
             None => Ok(Self::default()),
+        }
+    }
+
+    /// Where it is.
+    pub(super) fn place() -> Option<PathBuf> {
+        Self::places().into_iter().find(|path| path.is_file())
+    }
+
+    /// Says who could have written it.
+    pub(super) fn warn_of_strangers(report: &Report) {
+        let Some(path) = Self::place() else { return };
+        if let Some(stranger) = platform::stranger(&path) {
+            let path = path.display();
+            report.warning(&format!("{stranger}, and so have hsmcert run commands and modules by {path}"));
         }
     }
 

@@ -159,13 +159,16 @@ fn open(
     Ok((module, token))
 }
 
-/// Loads a module, when its file looks like one. A call that hangs ends the process.
+/// Loads a module, when its file looks like one, and says who could have replaced it. A call that hangs ends the process.
 pub(super) fn load(
     path: &Path,
     init_args: Option<&str>,
     limit: Option<TimeLimit>,
     report: &Report,
 ) -> Result<Module, Error> {
+    if let Some(stranger) = platform::stranger(path) {
+        report.warning(&format!("{stranger}, and so replace the module {}, which sees the PIN", path.display()));
+    }
     load_watched(path, init_args, limit.map(|limit| watch::watchdog(path, limit, report.clone())), report)
 }
 

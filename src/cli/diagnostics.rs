@@ -1,5 +1,6 @@
 //! Findings in a request file, drawn with their line and a caret, or as JSON.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use hsmcert::spec::{Diagnostic, Source};
@@ -39,6 +40,7 @@ pub(super) fn json(source: &Source, diagnostics: &[Diagnostic]) -> Vec<JsonDiagn
 /// A finding as a compiler shows it.
 pub(super) fn draw(source: &Source, diagnostic: &Diagnostic) -> String {
     let mut drawn = format!("{}: {}\n", diagnostic.severity, shown(&diagnostic.message));
+    let whole = without_pins(&source.text);
     match diagnostic.span {
         None => {
             let _ = writeln!(drawn, "  --> {}", shown(&source.name));
@@ -46,11 +48,11 @@ pub(super) fn draw(source: &Source, diagnostic: &Diagnostic) -> String {
         Some(span) => {
             let (line, column) = source.position(span.start);
             let gutter = line.to_string().len();
-            let start = source.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-            let part = |start: usize, end: usize| source.text.get(start..end).unwrap_or_default();
+            let start = whole.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let part = |start: usize, end: usize| whole.get(start..end).unwrap_or_default();
             let first_line = |text: &str| shown(text.lines().next().unwrap_or_default().trim_end_matches('\r'));
             let marked = first_line(part(span.start, span.end));
-            let behind = first_line(part(span.start, source.text.len()));
+            let behind = first_line(part(span.start, whole.len()));
             let behind = behind.strip_prefix(&marked).unwrap_or_default().trim_end();
             let (text, before, carets) = excerpt(&shown(part(start, span.start)), &marked, behind);
             let carets = "^".repeat(carets);
@@ -64,6 +66,25 @@ pub(super) fn draw(source: &Source, diagnostic: &Diagnostic) -> String {
         let _ = writeln!(drawn, "  help: {}", shown(help));
     }
     drawn
+}
+
+/// The same text with asterisks in place of each `pin-value` of a URI, which does not belong there and must not get into a
+/// log from there.
+fn without_pins(text: &str) -> Cow<'_, str> {
+    const NAME: &str = "pin-value=";
+    if !text.contains(NAME) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    for (index, part) in text.split(NAME).enumerate() {
+        let end = match index {
+            0 => 0,
+            _ => part.find(|one: char| one.is_whitespace() || ";&\"'".contains(one)).unwrap_or(part.len()),
+        };
+        // As many bytes: places in the text stay what they are.
+        masked.extend([if index == 0 { "" } else { NAME }, &"*".repeat(end), &part[end..]]);
+    }
+    Cow::Owned(masked)
 }
 
 /// The line, and columns before and under the mark. Of a line that fills a screen only what is around the mark.
@@ -91,6 +112,14 @@ fn excerpt(before: &str, marked: &str, behind: &str) -> (String, usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pins_in_uris_are_not_drawn() {
+        let text = "a = 'pkcs11:token=t?pin-value=1234&x=y'\nb = \"pkcs11:pin-value=p%20q;token=t\"\npin-value=";
+        let masked = "a = 'pkcs11:token=t?pin-value=****&x=y'\nb = \"pkcs11:pin-value=*****;token=t\"\npin-value=";
+        assert_eq!(without_pins(text), masked);
+        assert_eq!(without_pins("pin = 'x'"), "pin = 'x'");
+    }
 
     #[test]
     fn long_lines_are_shown_around_the_mark() {

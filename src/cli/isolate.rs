@@ -21,29 +21,15 @@ use post::{Post, State};
 /// The exit code of a Rust program that panics.
 const PANIC: i32 = 101;
 
-/// Whether the command is to run in a child: this one is none yet, and the option, the environment or, for commands that
-/// load a module, the configuration say so.
+/// Whether the command is to run in a child: this one is none yet, and the option or, for a command that uses them, the
+/// environment or the configuration say so.
 pub(super) fn is_wanted(global: &Global, command: &Command) -> bool {
     if child::is_one() {
         return false;
     }
     // A configuration that cannot be read is the command's to tell.
     let by_default = || Environment::read().isolate || Config::find().is_ok_and(|config| config.isolate);
-    global.isolate || (loads_a_module(command) && by_default())
-}
-
-fn loads_a_module(command: &Command) -> bool {
-    !matches!(
-        command,
-        Command::Lint(_)
-            | Command::Show(_)
-            | Command::Template(_)
-            | Command::Convert(_)
-            | Command::Schedule(_)
-            | Command::DevCa(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-    )
+    global.isolate || (command.is_configured() && by_default())
 }
 
 /// Runs the command line in a child; the child's exit code. Input and output are the child's, and so are signals.

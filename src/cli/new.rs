@@ -8,6 +8,7 @@ mod many;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hsmcert::pin::PinSource;
 use hsmcert::token::vendor::RsaGeneration;
 
 use super::failure::Failure;
@@ -103,7 +104,7 @@ pub(super) fn run(global: &Global, arguments: &NewArguments, report: &Report) ->
         return Err(Failure::usage("more than a request file and the CSR's are named")
             .hint("for many request files, name the folder of the CSRs: --out-dir FOLDER"));
     }
-    if request_file::is_standard_stream(spec) && global.pin_source.as_deref() == Some("-") {
+    if request_file::is_standard_stream(spec) && global.pin_source == Some(PinSource::Stdin) {
         return Err(Failure::usage("the request and the PIN cannot both come from stdin"));
     }
     let job = Job::read(global, arguments, spec, csr.as_deref(), report)?;

@@ -172,16 +172,13 @@ fn unbuffered_stdin() -> std::io::Result<std::fs::File> {
 
 fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let child = Command::new(shell)
-        .args([flag, command])
-        // A command that gives a PIN needs none of another token.
-        .env_remove("HSMCERT_PIN")
-        .env_remove(OFFICERS_PIN)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn();
-    let mut child = child.map_err(|error| error.to_string())?;
+    let mut process = Command::new(shell);
+    process.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    // It runs as the user would run it, and what gives one secret needs no other.
+    for name in hsmcert::pin::variables() {
+        process.env_remove(name);
+    }
+    let mut child = process.spawn().map_err(|error| error.to_string())?;
     let printed =
         child.stdout.take().map_or_else(|| Ok(Zeroizing::default()), |from| read_until(from, End::Everything));
     let status = child.wait().map_err(|error| error.to_string())?;

@@ -121,19 +121,20 @@ fn token_options(global: &Global, target: Target) -> Result<Vec<String>, Failure
         ("--timeout", &timeout),
     ];
     let set = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
-    let hardware = global.require_hardware.then(|| "--require-hardware".to_owned());
-    Ok(set.flatten().chain(hardware).collect())
+    let flags = [(global.require_hardware, "--require-hardware"), (global.isolate, "--isolate")];
+    let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned());
+    Ok(set.flatten().chain(flags).collect())
 }
 
 fn pin_source(global: &Global, target: Target) -> Result<Option<String>, Failure> {
-    let Some(text) = &global.pin_source else { return Ok(None) };
-    match PinSource::parse(text) {
+    let Some(source) = &global.pin_source else { return Ok(None) };
+    match source {
         PinSource::Stdin => {
             Err(Failure::usage("nobody is there to type the PIN").hint("--pin-source FILE, env:NAME or exec:COMMAND"))
         }
         PinSource::Env(name) => Ok(Some(format!("env:{name}"))),
         PinSource::Exec(command) => Ok(Some(format!("exec:{command}"))),
-        PinSource::File(path) => placed(&path, target).map(Some),
+        PinSource::File(path) => placed(path, target).map(Some),
     }
 }
 

@@ -7,7 +7,7 @@ use hsmcert::state::{Record, State};
 use hsmcert::token::vendor::is_software_provider;
 use hsmcert::uri::Pkcs11Uri;
 use hsmcert::x509::Certificate;
-use hsmcert::{Error, platform, trial};
+use hsmcert::{Error, file, platform, trial};
 
 use super::config::Config;
 use super::environment::Environment;
@@ -18,10 +18,22 @@ use super::{Global, environment};
 /// Opens it. The usual folder may be missing (containers without a home): a warning. One that is named must work.
 pub(super) fn open(global: &Global, report: &Report) -> Result<Option<State>, Failure> {
     if let Some(folder) = named(global) {
-        return Ok(Some(State::open(&folder).map_err(Error::from)?));
+        let state = State::open(&folder).map_err(Error::from)?;
+        // It may be meant for several users: its mode is not hsmcert's to change.
+        if let Some(stranger) = platform::stranger(&folder) {
+            report.warning(&format!("{stranger}, and so change what is remembered in {}", folder.display()));
+        }
+        return Ok(Some(state));
     }
     let Some(folder) = platform::state_folder() else { return Ok(None) };
-    Ok(State::open(&folder).inspect_err(|error| report.warning(&format!("nothing is remembered: {error}"))).ok())
+    let state =
+        State::open(&folder).inspect_err(|error| report.warning(&format!("nothing is remembered: {error}"))).ok();
+    match state.as_ref().map(|_| file::close_to_others(&folder)) {
+        Some(Ok(Some(mode))) => report.choice(&format!("{} had the mode {mode:o}; it is 700 now", folder.display())),
+        Some(Err(error)) => report.warning(&format!("others may read what is remembered: {error}")),
+        Some(Ok(None)) | None => {}
+    }
+    Ok(state)
 }
 
 /// For a command that changes nothing: what is not there is not missed.

@@ -51,7 +51,12 @@ pub(super) fn resolve(
     let flag_uri = parse(global.uri.as_deref())?;
     let environment_uri = parse(environment.uri.as_deref())?;
     let request_uri = parse(request.uri.as_deref())?;
-    let explicit_pin = global.pin_source.as_deref().map(PinSource::parse);
+    if let Some(module) = request_uri.module_path.as_ref().filter(|module| !module.is_absolute()) {
+        let message = format!("the request names the module {}, which is a relative path", module.display());
+        return Err(Failure::new(ErrorKind::RequestInvalid, message)
+            .hint("write its whole path: which library is loaded must not depend on the working directory"));
+    }
+    let explicit_pin = global.pin_source.clone();
     if global.trial {
         return trial(global.module.clone(), explicit_pin, "--trial");
     }
@@ -112,7 +117,7 @@ pub(super) fn resolve(
         pin_source,
         profile_pin_source: profile
             .as_ref()
-            .and_then(|found| found.profile.pin_source.as_deref().map(PinSource::parse))
+            .and_then(|found| found.profile.pin_source.clone())
             .or(profile_uri.pin_source),
         quirks,
         vendor,

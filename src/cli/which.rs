@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use hsmcert::pin::PinSource;
 use hsmcert::tls::Roots;
 use hsmcert::uri::Pkcs11Uri;
 use hsmcert::verify::Select;
@@ -30,7 +31,7 @@ impl Which {
             return Ok(Self::Uri { text: what.to_owned(), uri });
         }
         if what == "-" {
-            if global.pin_source.as_deref() == Some("-") {
+            if global.pin_source == Some(PinSource::Stdin) {
                 return Err(Failure::usage("the certificate and the PIN cannot both come from stdin"));
             }
             let mut bytes = Vec::new();

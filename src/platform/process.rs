@@ -1,17 +1,18 @@
 //! The beginning and the end of the process.
 
-/// Keeps what is in the memory of this process from others: there is no core file, and on Linux no other process of the
-/// user may look into it (`PR_SET_DUMPABLE`, prctl(2)). Programs that this one starts are not concerned on Linux; elsewhere
-/// they write no core files either (`RLIMIT_CORE`).
+/// Keeps what is in the memory of this process from others: there is no core file (`RLIMIT_CORE`, getrlimit(2)), and on
+/// Linux no other process of the user may look into it (`PR_SET_DUMPABLE`, prctl(2)). Programs that this one starts write no
+/// core files either, unless they raise the limit themselves.
 pub fn protect_process() {
     // A system that refuses is no reason to do nothing.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    #[cfg(all(unix, not(target_os = "linux")))]
-    let _ = rustix::process::setrlimit(
-        rustix::process::Resource::Core,
-        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
-    );
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Core);
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+    }
 }
 
 /// Ends the process at once, with nothing run that others have left for its end: exit handlers of vendors' modules crash

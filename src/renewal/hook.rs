@@ -59,7 +59,7 @@ pub struct Server {
     /// HOST:PORT where it is looked at; left out, this machine and the port of `listen`.
     pub connect: Option<String>,
     /// Names of environment variables that these commands get beside the usual ones.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::command::deserialize_names")]
     pub env: Vec<String>,
     /// How many seconds each command may take; left out, 300.
     #[serde(default = "five_minutes")]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hsmcert::Error;
 use hsmcert::accept::{self, Accepted, ChainFile, Change, Terms};
 use hsmcert::file;
+use hsmcert::pin::PinSource;
 use hsmcert::state::State;
 use hsmcert::token::vendor::{Certificates, Quirks, Vendor};
 use hsmcert::token::{Session, TokenInfo};
@@ -80,7 +81,7 @@ fn read(global: &Global, certificate: &Path, chain_is_named: bool) -> Result<Vec
     if certificate != Path::new("-") {
         return Ok(x509::read_certificates(&file::read(certificate)?)?);
     }
-    if global.pin_source.as_deref() == Some("-") {
+    if global.pin_source == Some(PinSource::Stdin) {
         return Err(Failure::usage("the certificate and the PIN cannot both come from stdin"));
     }
     if !chain_is_named {

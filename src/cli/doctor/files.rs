@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hsmcert::ErrorKind;
+use hsmcert::platform::{self, Stranger};
 use hsmcert::trial::TrialToken;
 
 use super::check::{Check, State};
@@ -14,13 +15,16 @@ use crate::cli::{Global, state};
 /// `hsmcert.toml`; one that cannot be used is as if there were none for the checks that follow.
 pub(super) fn configuration(checks: &Checks) -> Config {
     const CHECK: &str = "hsmcert.toml";
-    let places = Config::places();
-    let Some(path) = places.iter().find(|path| path.is_file()) else {
-        let looked: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+    let Some(path) = Config::place() else {
+        let looked: Vec<_> = Config::places().iter().map(|path| path.display().to_string()).collect();
         checks.push(Check::ok(CHECK, format!("there is none; it may be {}", looked.join(", "))));
         return Config::default();
     };
-    match Config::read(path) {
+    if let Some(stranger) = platform::stranger(&path) {
+        let detail = format!("{stranger}, and so have hsmcert run commands and modules by {}", path.display());
+        checks.push(Check::warning(CHECK, detail, keep_out(&stranger)));
+    }
+    match Config::read(&path) {
         Ok(config) => {
             let profiles: Vec<_> = config.profile.keys().map(String::as_str).collect();
             let profiles = if profiles.is_empty() { "no profiles".to_owned() } else { profiles.join(", ") };
@@ -31,6 +35,15 @@ pub(super) fn configuration(checks: &Checks) -> Config {
             checks.push(Check::failure(CHECK, Failure { kind: ErrorKind::Io, ..failure }));
             Config::default()
         }
+    }
+}
+
+/// How somebody is kept from writing there.
+pub(super) fn keep_out(stranger: &Stranger) -> String {
+    let path = stranger.path.display();
+    match cfg!(windows) {
+        true => format!("take the right to change {path} from them (icacls)"),
+        false => format!("chown root {path}; chmod go-w {path}"),
     }
 }
 

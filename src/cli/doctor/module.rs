@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use hsmcert::platform::ModuleFile;
+use hsmcert::platform::{self, ModuleFile};
 use hsmcert::token::vendor_setup::VendorSetup;
 use hsmcert::token::{Error as TokenError, Selector, TimeLimit, TokenFlag, TokenInfo};
 use hsmcert::{Error, ErrorKind, trial};
 
 use super::check::{Check, State};
 use super::checks::Checks;
+use super::files;
 use crate::cli::connect;
 use crate::cli::report::Report;
 use crate::cli::target::Target;
@@ -36,6 +37,10 @@ pub(super) fn file(path: &Path, checks: &Checks) -> bool {
     };
     let is_right = check.state == State::Ok;
     checks.push(check);
+    if let Some(stranger) = platform::stranger(path).filter(|_| is_right) {
+        let detail = format!("{stranger}, and so replace the module, which sees the PIN");
+        checks.push(Check::warning(CHECK, detail, files::keep_out(&stranger)));
+    }
     is_right
 }
 

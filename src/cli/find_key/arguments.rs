@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use hsmcert::find::{AlgorithmPattern, Filter, Order, Pattern, Query, Rows, SortKey};
 use hsmcert::key::{KeyId, PublicKey};
+use hsmcert::pin::PinSource;
 use hsmcert::request::Period;
 use hsmcert::token::{Detail, ObjectClass};
 use hsmcert::uri::{ObjectType, Pkcs11Uri};
@@ -242,7 +243,7 @@ fn public_key(path: &Path, global: &Global) -> Result<PublicKey, Failure> {
     if path != Path::new("-") {
         return Ok(x509::read_public_key(&file::read(path)?)?);
     }
-    if global.pin_source.as_deref() == Some("-") {
+    if global.pin_source == Some(PinSource::Stdin) {
         return Err(Failure::usage("the key and the PIN cannot both come from stdin"));
     }
     let mut bytes = Vec::new();

@@ -32,7 +32,7 @@ pub(super) struct InitArguments {
     label: String,
     /// Where the security officer's PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
     #[arg(long, value_name = "SOURCE")]
-    so_pin_source: Option<String>,
+    so_pin_source: Option<PinSource>,
     /// Initialise a token again that is named by --token, --serial or --slot: all of its objects are destroyed
     #[arg(long)]
     reinitialise: bool,
@@ -55,7 +55,7 @@ struct Initialised {
 }
 
 pub(super) fn run(global: &Global, arguments: &InitArguments, report: &Report) -> Result<(), Failure> {
-    if global.pin_source.as_deref() == Some("-") && arguments.so_pin_source.as_deref() == Some("-") {
+    if global.pin_source == Some(PinSource::Stdin) && arguments.so_pin_source == Some(PinSource::Stdin) {
         return Err(Failure::usage("the PINs of the user and of the security officer cannot both come from stdin"));
     }
     let selector = target::named_by_options(global)?;
@@ -155,9 +155,8 @@ fn pins(
     arguments: &InitArguments,
     report: &Report,
 ) -> Result<(Pin, Pin), Failure> {
-    let source = arguments.so_pin_source.as_deref().map(PinSource::parse);
     let has_officer = details.token.is_initialised();
-    let so_pin = match pin::officers(source.as_ref(), report)? {
+    let so_pin = match pin::officers(arguments.so_pin_source.as_ref(), report)? {
         Some(pin) => Some(pin),
         None if has_officer => {
             pin::ask(&format!("{} of the token \"{}\": ", Role::Officer, shown(&details.token.label)), report)?

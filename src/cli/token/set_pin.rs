@@ -24,13 +24,13 @@ is forgotten or locked. Without --so-pin-source the security officer's PIN is ta
 pub(super) struct SetPinArguments {
     /// Where the user's new PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
     #[arg(long, value_name = "SOURCE")]
-    new_pin_source: Option<String>,
+    new_pin_source: Option<PinSource>,
     /// The security officer sets it
     #[arg(long)]
     so: bool,
     /// Where the security officer's PIN is
     #[arg(long, value_name = "SOURCE", requires = "so")]
-    so_pin_source: Option<String>,
+    so_pin_source: Option<PinSource>,
 }
 
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
             .hint("the new one comes from --new-pin-source, the security officer's from --so-pin-source"));
     }
     let other = if *so { so_pin_source } else { &global.pin_source };
-    if other.as_deref() == Some("-") && new_pin_source.as_deref() == Some("-") {
+    if *other == Some(PinSource::Stdin) && *new_pin_source == Some(PinSource::Stdin) {
         return Err(Failure::usage("two PINs cannot both come from stdin"));
     }
     let target = module_of(global, report)?;
@@ -68,27 +68,26 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
         token.check_login()?;
     }
     if token.pin_pad {
-        let unused = [new_pin_source, so_pin_source].into_iter().flatten().next().map(|text| PinSource::parse(text));
+        let unused = new_pin_source.as_ref().or(so_pin_source.as_ref());
         let what = if *so { "the PIN of the security officer, then" } else { "the old PIN, then" };
         let what = format!("{what} the new PIN of the user");
-        pin::at_device(&token.label, &what, unused.as_ref().or(target.pin_source.as_ref()), report);
+        pin::at_device(&token.label, &what, unused.or(target.pin_source.as_ref()), report);
         match so {
             true => module.set_user_pin(&token, None, None),
             false => module.change_user_pin(&token, None),
         }
     } else if *so {
-        let source = so_pin_source.as_deref().map(PinSource::parse);
-        let so_pin = match pin::officers(source.as_ref(), report)? {
+        let so_pin = match pin::officers(so_pin_source.as_ref(), report)? {
             Some(pin) => Some(pin),
             None => pin::ask(&format!("{} of the token \"{}\": ", Role::Officer, shown(&token.label)), report)?,
         };
         let so_pin = so_pin.ok_or_else(|| missing(Role::Officer, "--so-pin-source FILE or HSMCERT_SO_PIN"))?;
-        let new = new_pin(&details, new_pin_source.as_deref(), report)?;
+        let new = new_pin(&details, new_pin_source.as_ref(), report)?;
         module.set_user_pin(&token, Some(&so_pin), Some(&new))
     } else {
         let old = pin::find(&target, &token.label, report)?;
         let (old, _) = old.ok_or_else(|| missing(Role::User, "--pin-source FILE or HSMCERT_PIN"))?;
-        let new = new_pin(&details, new_pin_source.as_deref(), report)?;
+        let new = new_pin(&details, new_pin_source.as_ref(), report)?;
         module.change_user_pin(&token, Some((&old, &new)))
     }
     .map_err(|error| name_tool(error.into(), &target))?;
@@ -104,9 +103,9 @@ pub(super) fn run(global: &Global, arguments: &SetPinArguments, report: &Report)
     Ok(())
 }
 
-fn new_pin(details: &TokenDetails, source: Option<&str>, report: &Report) -> Result<Pin, Failure> {
-    let new = match source.map(PinSource::parse) {
-        Some(source) => Some(pin::read(&source)?),
+fn new_pin(details: &TokenDetails, source: Option<&PinSource>, report: &Report) -> Result<Pin, Failure> {
+    let new = match source {
+        Some(source) => Some(pin::read(source)?),
         None => pin::ask_twice(Role::User, report)?,
     };
     let new = new.ok_or_else(|| missing(Role::User, "--new-pin-source FILE"))?;

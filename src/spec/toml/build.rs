@@ -18,6 +18,7 @@ use super::placed::Placed;
 use crate::renewal::Upkeep;
 use crate::request::{Name, Product, RequestSpec, TokenRequest};
 use crate::spec::{Diagnostic, Span};
+use crate::uri::Pkcs11Uri;
 
 /// The request with its defaults. What cannot be read is on the list and not in the result.
 pub(super) fn build(request: Request, found: &mut Findings<'_>) -> (RequestSpec, Upkeep) {
@@ -103,12 +104,24 @@ fn token_request(token: Token, found: &mut Findings<'_>) -> TokenRequest {
 }
 
 fn check_uri(uri: &Placed<String>, found: &mut Findings<'_>) {
+    if uri.value.contains("pin-value=") {
+        let error = Diagnostic::error("a PIN in a request file", Some(uri.span));
+        found.push(error.help("take pin-value out; use pin-source, or --pin-source on the command line"));
+        return;
+    }
     if !uri.value.starts_with("pkcs11:") {
         let error = Diagnostic::error(format!("`{}` is not a PKCS#11 URI", uri.value), Some(uri.span));
         found.push(error.expecting("expected pkcs11:token=... (RFC 7512)"));
     }
-    if uri.value.contains("pin-value=") {
-        let error = Diagnostic::error("a PIN in a request file", Some(uri.span));
-        found.push(error.help("take pin-value out; use pin-source, or --pin-source on the command line"));
+    let module = Pkcs11Uri::parse(&uri.value).ok().and_then(|uri| uri.module_path);
+    if let Some(module) = module.filter(|module| !is_whole_path(&module.to_string_lossy())) {
+        let what = format!("the module-path {} is relative", module.display());
+        let error = Diagnostic::error(what, Some(uri.span)).expecting("expected the whole path of the module");
+        found.push(error.help("which library is loaded must not depend on the folder in which hsmcert is started"));
     }
+}
+
+/// A path from a root, on whichever system the request will be used.
+fn is_whole_path(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|drive| drive == ":\\" || drive == ":/")
 }
