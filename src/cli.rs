@@ -149,31 +149,17 @@ enum Command {
 impl Command {
     /// Whether it uses what is configured: a module, a CA, hooks.
     fn is_configured(&self) -> bool {
-        match self {
+        !matches!(
+            self,
             Self::Lint(_)
-            | Self::Show(_)
-            | Self::Template(_)
-            | Self::Convert(_)
-            | Self::Schedule(_)
-            | Self::DevCa(_)
-            | Self::Completions(_)
-            | Self::Man(_) => false,
-            Self::New(_)
-            | Self::Accept(_)
-            | Self::Bind(_)
-            | Self::FindKey(_)
-            | Self::Export(_)
-            | Self::Rename(_)
-            | Self::DeleteKey(_)
-            | Self::Verify(_)
-            | Self::Status(_)
-            | Self::Serve(_)
-            | Self::Token(_)
-            | Self::Doctor(_)
-            | Self::Renew(_)
-            | Self::Prune(_)
-            | Self::Submit(_) => true,
-        }
+                | Self::Show(_)
+                | Self::Template(_)
+                | Self::Convert(_)
+                | Self::Schedule(_)
+                | Self::DevCa(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
     }
 }
 

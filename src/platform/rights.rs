@@ -19,7 +19,10 @@ pub struct Stranger {
 
 impl fmt::Display for Stranger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} can write to {}", self.who, self.path.display())
+        // What Windows calls the real path is no path that anybody types.
+        let path = self.path.display().to_string();
+        let path = path.strip_prefix(r"\\?\").filter(|path| !path.starts_with("UNC")).unwrap_or(&path);
+        write!(f, "{} can write to {path}", self.who)
     }
 }
 

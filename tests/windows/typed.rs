@@ -165,3 +165,19 @@ fn paths_with_spaces_and_letters_of_other_languages() {
         server.run(&["find-key", "-c", "3", "--label", "whole", "--json", "--profile", "cloudhsm"]).ok().json();
     assert_eq!(output["objects"][0]["label"], "whole");
 }
+
+/// The child has input, output and exit code for its parent's, and nothing is left of the folder through which they spoke.
+#[test]
+fn a_command_in_a_process_of_its_own() {
+    let server = Server::new();
+    let made = server.run(&["-new", "request.inf", "request.csr.pem", "--isolate", "-v"]).ok();
+    made.says("works in a process of its own");
+    assert!(server.sandbox.path("request.csr.pem").exists());
+    server.run(&["-new", "nothing.inf", "--isolate"]).fails(10).says("no such file");
+    let mut piped = server.hsmcert();
+    let piped = Outcome::of(piped.args(["lint", "-", "--isolate"]).write_stdin(SEED_INF)).ok();
+    assert!(piped.stdout.contains("www.example.com"), "{piped:#?}");
+    let temporary = std::fs::read_dir(server.sandbox.folder().join("tmp")).unwrap();
+    let left = temporary.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("hsmcert-"));
+    assert_eq!(left.count(), 0);
+}

@@ -45,7 +45,8 @@ pub(in crate::cli) fn enter(mut arguments: Vec<OsString>) -> Result<Vec<OsString
     // Without the thread the work is done all the same.
     let _ = thread.spawn(move || {
         if post::outlive(&folder).is_ok() {
-            // Nobody is left to remove it, or to read an exit code.
+            // Nobody is left to remove it (on Windows, when nothing in it is open any more), or to read an exit code.
+            drop(letters().take());
             let _ = fs_err::remove_dir_all(&folder);
             platform::end_process(exit::code(ErrorKind::Internal).0);
         }

@@ -23,9 +23,10 @@ pub(super) enum State {
 /// The parent's end.
 #[derive(Debug)]
 pub(super) struct Post {
-    folder: TempDir,
-    /// Locked as long as the parent lives, by whatever it dies.
+    /// Locked as long as the parent lives, by whatever it dies. Windows removes no folder in which a file is open, so it is
+    /// closed first.
     _alive: File,
+    folder: TempDir,
 }
 
 impl Post {
@@ -34,7 +35,7 @@ impl Post {
         let alive = File::create_new(alive(folder.path()))?;
         alive.lock()?;
         File::create_new(state(folder.path()))?;
-        Ok(Self { folder, _alive: alive })
+        Ok(Self { _alive: alive, folder })
     }
 
     pub(super) fn folder(&self) -> &Path {
