@@ -2,12 +2,12 @@
 
 use super::Site;
 use super::request::suffixed;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::key::KeyId;
 use crate::key_reference::KeyReference;
 use crate::rename;
 use crate::state::State;
-use crate::token::{Object, ObjectClass, Session};
+use crate::token::{self, Object, ObjectClass, Reach, Session};
 
 /// More renewals than these in one day are not told apart.
 const MOST: u32 = 99;
@@ -23,6 +23,9 @@ pub(super) struct Names {
 
 /// Gives the label of the site to the pair with this id. A token that does not change labels keeps them, which is told in
 /// `warnings`. What an earlier run has begun is finished.
+///
+/// # Errors
+/// Those of [`rename::rename`], but not that the token changes no labels; the same call finishes the work.
 pub(super) fn swap(
     session: &Session<'_>,
     site: &Site,
@@ -31,14 +34,32 @@ pub(super) fn swap(
     state: &State,
     warnings: &mut Vec<String>,
 ) -> Result<Names, Error> {
-    match move_away(session, site, id, since, state, warnings).and_then(|old| {
+    let mut give = || {
+        let old = move_away(session, site, id, since, state, warnings)?;
         let renamed = rename::rename(session, &KeyReference::Id(id.clone()), &site.label, Some(state))?;
         warnings.extend(renamed.warnings);
         follow(session, site, id, state)?;
         Ok(Names { label: site.label.clone(), old })
-    }) {
-        Err(error @ (Error::NotRenamed { .. } | Error::LabelFixed { .. })) => kept(session, id, &error, warnings),
-        done => done,
+    };
+    // Once may be a device that is ill, or an object that is gone meanwhile.
+    let given = give().or_else(|error| if is_refusal(&error) { give() } else { Err(error) });
+    match given {
+        Err(error) if is_refusal(&error) => kept(session, id, &error, warnings),
+        given => given,
+    }
+}
+
+/// Whether the token does not want to change labels, as far as one answer can tell.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::LabelFixed { .. } => true,
+        Error::NotRenamed { source, .. } => match &**source {
+            Error::Token(token::Error::Call { source, .. }) => {
+                matches!(source.reach(), Reach::Refused | Reach::ReadOnly)
+            }
+            source => source.kind() == ErrorKind::TokenRefused,
+        },
+        _ => false,
     }
 }
 
@@ -94,8 +115,8 @@ pub(super) fn swap_back(
     for (id, label) in [(new, suffixed(&site.label, new)), (old, site.label.clone())] {
         match rename::rename(session, &KeyReference::Id(id.clone()), &label, Some(state)) {
             // Where labels stay, none was swapped.
-            Ok(_) | Err(Error::NotRenamed { .. } | Error::LabelFixed { .. }) => {}
-            Err(error) => return Err(error),
+            Err(error) if !is_refusal(&error) => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(())
