@@ -1,10 +1,15 @@
 //! `delete-key`: both halves of a key go, its certificates when that is asked for, and nothing that was not named.
 
+mod gone;
+
+pub use gone::only_remembered;
+
 use std::path::PathBuf;
 
 use crate::accept::date;
 use crate::error::Error;
 use crate::find::{self, Nameable, StoredCertificate, StoredKey};
+use crate::key::KeyId;
 use crate::key_reference::KeyReference;
 use crate::proof;
 use crate::state::{AcceptedCertificate, Entry, Record, State};
@@ -25,7 +30,7 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Deletion<'s> {
     session: &'s Session<'s>,
-    /// The key with all that belongs to it.
+    /// The key with all that belongs to it; nothing, where a run was ended before it could forget a key that it deleted.
     pub key: StoredKey,
     /// What will be destroyed, in this order.
     pub going: Vec<Object>,
@@ -37,6 +42,20 @@ pub struct Deletion<'s> {
 }
 
 impl Deletion<'_> {
+    /// `CKA_LABEL`, or the one that is remembered.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        let remembered = || self.record.as_ref().map_or("", |record| &record.label);
+        if self.going.is_empty() { remembered() } else { self.key.label() }
+    }
+
+    /// `CKA_ID`, or the one that is remembered.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        let remembered = self.record.as_ref().filter(|_| self.going.is_empty());
+        remembered.map_or_else(|| self.key.id(), Record::key_id)
+    }
+
     /// Files that hsmcert wrote or read for the key. They stay.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
@@ -74,8 +93,12 @@ pub fn plan<'s>(
         let certificates = parts.iter().map(ToString::to_string).collect();
         return Err(Error::CertificateGoesToo { label: key.label().to_owned(), certificates });
     }
-    let entry = match (state, &key.public_key) {
-        (Some(state), Some(public_key)) => Some(state.lock(public_key)?),
+    let public_key = match &key.public_key {
+        None => gone::key_of(session, &key)?,
+        shown => shown.clone(),
+    };
+    let entry = match (state, public_key) {
+        (Some(state), Some(public_key)) => Some(state.lock(&public_key)?),
         _ => None,
     };
     // A record that cannot be read, or that is about another token, is not this key's.

@@ -1,6 +1,7 @@
 //! `hsmcert delete-key KEY`.
 
 use clap::Args;
+use hsmcert::Error;
 use hsmcert::delete_key::{self, Deletion, Memory, Terms};
 use hsmcert::find::StoredCertificate;
 use hsmcert::request::TokenRequest;
@@ -78,7 +79,13 @@ pub(super) fn run(global: &Global, arguments: &DeleteKeyArguments, report: &Repo
     let terms = Terms { certificate: *certificate, force: *force };
     let (answer, mut object, text) =
         connect::with_session(&which.token(global), &TokenRequest::default(), report, |session| {
-            let deletion = delete_key::plan(session, &which.reference, terms, memory.as_ref(), clock::now())?;
+            let planned = delete_key::plan(session, &which.reference, terms, memory.as_ref(), clock::now());
+            let deletion = match (planned, &memory) {
+                (Err(error @ Error::KeyNotFound(_)), Some(memory)) => {
+                    delete_key::only_remembered(session, &which.reference, memory)?.ok_or(error)?
+                }
+                (planned, _) => planned?,
+            };
             let (object, text) = (json(&deletion, session.token()), describe(&deletion, session.token()));
             if *dry_run {
                 return Ok((Answer::OnlyShown, object, text));
@@ -115,8 +122,8 @@ fn json(deletion: &Deletion<'_>, token: &TokenInfo) -> JsonDeletion {
     let objects = |all: &[hsmcert::token::Object]| all.iter().map(|one| JsonObject::new(one, token)).collect();
     JsonDeletion {
         deleted: false,
-        label: deletion.key.label().to_owned(),
-        id: deletion.key.id().to_string(),
+        label: deletion.label().to_owned(),
+        id: deletion.id().to_string(),
         algorithm: deletion.key.algorithm(),
         objects: objects(&deletion.going),
         staying: objects(&deletion.staying),
@@ -137,7 +144,15 @@ fn describe(deletion: &Deletion<'_>, token: &TokenInfo) -> String {
         }
         (name, text)
     };
-    let heading = format!("to be deleted from the token \"{}\", serial {}:", token.label, token.serial);
+    let heading = match deletion.going.as_slice() {
+        [] => format!(
+            "nothing is left of \"{}\" on the token \"{}\", serial {}:",
+            deletion.label(),
+            token.label,
+            token.serial
+        ),
+        _ => format!("to be deleted from the token \"{}\", serial {}:", token.label, token.serial),
+    };
     let mut facts = Facts::new(&heading, 11);
     for (name, text) in deletion.going.iter().map(with_subject) {
         facts.line(&name, &text);
