@@ -77,6 +77,8 @@ pub struct Accepted {
     pub kept: Vec<PathBuf>,
     /// What is remembered of the request.
     pub request: Option<PendingRequest>,
+    /// Why the certificate, which is in place, is not remembered; one of the warnings, too.
+    pub unremembered: Option<state::Error>,
 }
 
 /// What happened to the leaf on the token.
@@ -109,7 +111,7 @@ pub fn accept(
 ) -> Result<Accepted, Error> {
     let Choice { leaf, others, pair } = choose(session, certificates, now)?;
     let (id, label, key) = (pair.id().clone(), pair.label().to_owned(), pair.public_key());
-    let Memory { entry, record: known, lost } = recall(state, key)?;
+    let Memory { entry, record: known, lost, mut unremembered } = recall(state, key)?;
 
     let request = known.as_ref().and_then(Record::csr);
     let sorted = x509::sort_chain(&leaf, &others);
@@ -163,9 +165,10 @@ pub fn accept(
             chain_sha256: chain_plan.sha256(),
             on_token: !matches!(change, Change::NotStored(_)),
         });
-        if let Err(error) = entry.write(&record) {
-            warnings.push(format!("the certificate is in place, but that is not remembered: {error}"));
-        }
+        unremembered = entry.write(&record).err();
+    }
+    if let Some(error) = &unremembered {
+        warnings.push(format!("the certificate is in place, but that is not remembered: {error}"));
     }
     Ok(Accepted {
         leaf,
@@ -185,6 +188,7 @@ pub fn accept(
         previous_chain,
         kept,
         request,
+        unremembered,
     })
 }
 
@@ -246,26 +250,28 @@ struct Memory {
     record: Option<Record>,
     /// Why there is no request to compare with.
     lost: Option<String>,
+    /// Why nothing can be remembered.
+    unremembered: Option<state::Error>,
 }
 
-/// Only a lock is a reason to stop; everything but the comparison works without memory.
+/// Only a lock that another run holds is a reason to stop; everything but the comparison works without memory.
 fn recall(state: Option<&State>, key: &PublicKey) -> Result<Memory, Error> {
     let lost =
         |reason: &dyn std::fmt::Display| Some(format!("the certificate is not compared with its request: {reason}"));
     let Some(state) = state else {
         return Ok(Memory { lost: lost(&"there is no state folder"), ..Memory::default() });
     };
-    let entry = match state.lock(key) {
-        Ok(entry) => entry,
+    let (entry, unremembered) = match state.lock(key) {
+        Ok(entry) => (Some(entry), None),
         Err(busy @ state::Error::Busy(_)) => return Err(busy.into()),
-        Err(error) => return Ok(Memory { lost: lost(&error), ..Memory::default() }),
+        Err(error) => (None, Some(error)),
     };
-    let (record, lost) = match entry.read() {
+    let (record, lost) = match entry.as_ref().map_or_else(|| Ok(state.record(key)), Entry::read) {
         Ok(Some(record)) if record.csr().is_some() => (Some(record), None),
         Ok(record) => (record, lost(&"none is remembered for this key (made elsewhere, or by another user)")),
         Err(error) => (None, lost(&error)),
     };
-    Ok(Memory { entry: Some(entry), record, lost })
+    Ok(Memory { entry, record, lost, unremembered })
 }
 
 /// The certificate serves TLS with the key in the token: shown for its first name, by each version of TLS. What is not

@@ -185,7 +185,11 @@ fn carry_out(session: &Session<'_>, hooks: &Hooks<'_>, known: &Known, keys: &Key
     // A CA takes its time, and its certificates may begin in the second in which they are made.
     let now = world.around.now();
     let chain_file = chain_file(session, site, &requested)?;
-    let accepted = accept::accept(session, &certificates, &Terms::default(), &chain_file, Some(world.state), now)?;
+    let mut accepted = accept::accept(session, &certificates, &Terms::default(), &chain_file, Some(world.state), now)?;
+    if let Some(error) = accepted.unremembered.take() {
+        // The next run accepts it once more, and remembers it.
+        return Err(error.into());
+    }
     done(world.state, &requested.key, RenewalStep::Accepted)?;
 
     let mut warnings = accepted.warnings.clone();

@@ -198,7 +198,7 @@ impl State {
     /// Locks the record of a key until the entry is dropped. Does not wait.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Folder`].
+    /// [`Error::Busy`], [`Error::File`].
     pub fn lock(&self, key: &PublicKey) -> Result<Entry, Error> {
         self.entry(&x509::spki_fingerprint(key))
     }
@@ -210,7 +210,7 @@ impl State {
     /// Locks the renewals of a label until the lock is dropped. Does not wait.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Folder`].
+    /// [`Error::Busy`], [`Error::File`].
     pub fn lock_label(&self, token_serial: &str, label: &str) -> Result<LabelLock, Error> {
         let name = Sha256::new().chain_update(token_serial).chain_update([0]).chain_update(label).finalize();
         self.locked(&format!("label-{}", base16ct::lower::encode_string(&name[..16]))).map(LabelLock)
@@ -218,7 +218,7 @@ impl State {
 
     fn locked(&self, name: &str) -> Result<File, Error> {
         let path = self.folder.join(format!("{name}.lock"));
-        let failed = |source| Error::Folder { path: path.clone(), source };
+        let failed = |reason| Error::File(file::Error::Unwritten { path: path.clone(), reason });
         // A file of its own: the record is replaced as a whole, and a lock on it would go with the old one.
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
@@ -228,7 +228,7 @@ impl State {
         match lock.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => Err(Error::Busy(path)),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Err(TryLockError::Error(reason)) => Err(failed(reason)),
         }
     }
 }

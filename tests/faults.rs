@@ -1,8 +1,11 @@
 //! Whatever call fails, at whatever place: hsmcert ends with a code of its table, says which call it was, and leaves
 //! no half of anything. A good run is asked for its calls; then each of them fails once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
+use support::company::record_files;
 use support::{Object, Outcome, SEED_INF, Shim, SoftToken};
 
 const DEVICE_ERROR: &str = "0x30";
@@ -74,4 +77,43 @@ fn accept_leaves_the_certificate_or_nothing_and_can_be_run_again() {
         assert_eq!(token.objects().len(), 3, "{function}:{nth}: running it again makes it whole");
     }
     assert_none(&complaints);
+}
+
+/// A device that is away for a moment is no token that never changes labels: the renewal is not over.
+#[test]
+fn a_renewal_whose_labels_fail_once_is_finished_by_the_next_run() {
+    let token = SoftToken::new();
+    token.write("web.toml", "san.dns = ['web']\n[key]\nalgorithm = 'ecdsa'\n[renewal]\nca = 'dev'\n");
+    token.run(&["renew", "web.toml"]).ok();
+    let renew = ["renew", "web.toml", "--force"];
+    for value in ["0x32", "0x31"] {
+        let failed = Shim::before(&token).failing(&format!("C_SetAttributeValue:2:{value}")).run(&renew);
+        assert_ne!(failed.code, Some(0), "{failed:#?}");
+        token.run(&["renew", "web.toml"]).ok();
+        let stored = token.certificates().into_iter().find(|one| one.label == "web").unwrap();
+        assert!(token.read("web.crt.pem").starts_with(token.stored(&stored).trim_end().as_bytes()), "{value}");
+    }
+}
+
+/// Of a run that was ended when the key was gone, and what is remembered of it was not.
+#[test]
+fn what_a_deletion_could_not_forget_is_forgotten_by_the_next_run() {
+    let delete = ["delete-key", "www.example.com", "--certificate", "--force", "--yes"];
+    let token = SoftToken::with_certificate();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    let [record] = record_files(token.folder()).try_into().unwrap();
+    let content = std::fs::read(&record).unwrap();
+    let killed = Shim::before(&token).killing("C_DestroyObject:3").run(&delete);
+    assert_eq!((killed.code, token.objects().len()), (None, 1), "the certificate is left");
+    token.run(&delete).ok();
+    assert!(!record.exists());
+
+    std::fs::write(&record, content).unwrap();
+    token.run(&["delete-key", "other", "--yes"]).fails(6);
+    token.run(&["delete-key", "www.example.com", "--dry-run"]).ok();
+    assert!(record.exists());
+    let outcome = token.run(&delete).ok();
+    assert!(outcome.stdout.starts_with("nothing is left of \"www.example.com\" on the token"), "{}", outcome.stdout);
+    assert!(!record.exists());
+    token.run(&delete).fails(6);
 }
