@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use support::company::{Company, NAME, records, spec};
-use support::{Server, SoftToken, file_calls, free_port, openssl, service_environment, strace};
+use support::{NAMING, Server, SoftToken, file_calls, free_port, openssl, service_environment, strace};
 
 /// `pre`, `deploy` and `post` that write down what they are told.
 const HOOKS: &str = "ca = 'company'\npre = ['sh', 'hook.sh', 'pre']\npost = ['sh', 'hook.sh', 'post']\n\
@@ -384,7 +384,7 @@ fn a_deployment_that_was_killed_at_a_file_is_finished() {
     let first = calls.iter().position(|call| call.line.contains("nginx-site")).unwrap() - 1;
     assert!(calls.len() - first > 3, "{calls:#?}");
     for call in &calls[first..] {
-        assert_eq!(strace(&served.company.token, &force, Some(&call.kill())).code, None, "{call:?}");
+        assert_eq!(strace(&served.company.token, NAMING, &force, Some(&call.kill())).code, None, "{call:?}");
         served.company.renew(&[]).ok();
         served.serves("web.crt.pem");
         served.company.is_whole();

@@ -13,7 +13,7 @@ mod support;
 use std::collections::HashMap;
 
 use support::company::{Company, NAME, records};
-use support::{Shim, Snapshot, file_calls, strace};
+use support::{NAMING, Shim, Snapshot, file_calls, strace};
 
 /// A CA that opens an order for a CSR, and issues when it is asked for the order.
 const ORDERS: &str = "[ -n \"$HSMCERT_REFERENCE\" ] || { echo order-$(wc -l < calls); exit 12; }; issue";
@@ -119,7 +119,7 @@ impl Due {
         let calls = file_calls(&self.company.token, &RENEW);
         for call in &calls {
             self.before.restore();
-            let killed = strace(&self.company.token, &RENEW, Some(&call.kill()));
+            let killed = strace(&self.company.token, NAMING, &RENEW, Some(&call.kill()));
             assert_eq!(killed.code, None, "{call:?}: {killed:#?}");
             self.finish(&call.line);
         }
@@ -132,7 +132,7 @@ impl Due {
         let calls = file_calls(&self.company.token, &RENEW);
         for call in &calls {
             self.before.restore();
-            let full = strace(&self.company.token, &RENEW, Some(&call.no_space()));
+            let full = strace(&self.company.token, NAMING, &RENEW, Some(&call.fail("ENOSPC")));
             assert!(full.stderr.contains("No space left on device"), "{call:?}: {full:#?}");
             assert!(matches!(full.code, Some(0 | 10 | 12)), "{call:?}: {full:#?}");
             self.finish(&call.line);

@@ -1,11 +1,8 @@
 //! A folder as it was, to be had again as often as a test needs it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
-
-use super::tools;
 
 /// A copy of a folder. What is in it may name the folder by its path, so it is put back at the same place.
 #[derive(Debug)]
@@ -16,7 +13,8 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn of(folder: &Path) -> Self {
-        let snapshot = Self { folder: folder.to_owned(), copy: tempfile::tempdir().unwrap() };
+        let snapshot =
+            Self { folder: folder.to_owned(), copy: tempfile::tempdir_in(folder.parent().unwrap()).unwrap() };
         copy(&snapshot.folder, snapshot.copy.path());
         snapshot
     }
@@ -32,5 +30,17 @@ impl Snapshot {
 }
 
 fn copy(from: &Path, to: &Path) {
-    tools::run(Command::new("cp").arg("-a").arg(from.join(".")).arg(to), "coreutils");
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&copied).unwrap();
+            std::fs::set_permissions(&copied, entry.metadata().unwrap().permissions()).unwrap();
+            copy(&path, &copied);
+        } else {
+            std::fs::copy(&path, &copied).unwrap();
+            let modified = entry.metadata().unwrap().modified().unwrap();
+            std::fs::File::options().write(true).open(&copied).unwrap().set_modified(modified).unwrap();
+        }
+    }
 }

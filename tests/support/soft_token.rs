@@ -21,7 +21,15 @@ impl SoftToken {
     pub const SO_PIN: &str = "so-pin-Kd93";
 
     pub fn new() -> Self {
-        let sandbox = Sandbox::new();
+        Self::of(Sandbox::new())
+    }
+
+    /// [`Sandbox::in_memory`].
+    pub fn in_memory() -> Self {
+        Self::of(Sandbox::in_memory())
+    }
+
+    fn of(sandbox: Sandbox) -> Self {
         let tokens = sandbox.folder().join("tokens");
         std::fs::create_dir(&tokens).unwrap();
         let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
