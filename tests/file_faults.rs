@@ -71,6 +71,11 @@ fn new_rsa() {
 }
 
 #[test]
+fn self_signed() {
+    run(&cases::self_signed(EC));
+}
+
+#[test]
 fn accept() {
     run(&cases::accept(EC));
 }

@@ -33,6 +33,14 @@ pub fn new(algorithm: &str) -> Case {
     Case { otherwise: &["new", "web.toml", "--force", "--reuse-key", "web"], ..case }
 }
 
+/// A self-signed certificate, which is stored beside its key.
+pub fn self_signed(algorithm: &str) -> Case {
+    let case = new(algorithm);
+    let request = String::from_utf8(case.token.read("web.toml")).unwrap();
+    case.token.write("web.toml", request.replace("[key]", "[self-signed]\ndays = 30\n[key]"));
+    Case { name: format!("new, self-signed, {algorithm}"), ..case }
+}
+
 pub fn accept(algorithm: &str) -> Case {
     Case::new("accept", algorithm, with_certificate(algorithm), &["accept", "web.crt.pem"])
 }
