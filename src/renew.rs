@@ -28,7 +28,7 @@ use crate::proof;
 use crate::renewal::Renewal;
 use crate::request::{KeySource, RequestSpec};
 use crate::rollout::{Machine, Step};
-use crate::state::{self, OpenRenewal, RenewalStep, State, Superseded, WindowsRequest};
+use crate::state::{self, OpenRenewal, Record, RenewalStep, State, Superseded, WindowsRequest};
 use crate::token::{self, Session};
 use crate::x509::{self, Certificate};
 use answer::Answered;
@@ -155,8 +155,9 @@ pub struct Ran {
 pub fn renew(session: &Session<'_>, site: &Site, keys: &Keys, world: World<'_>, now: i64) -> Result<Ran, Error> {
     let _lock = world.state.lock_label(&session.token().serial, &site.label)?;
     // Another run may have changed it before the lock was ours.
-    let (records, unreadable) = world.state.records()?;
-    let mut known = Known::of(site, &records, &unreadable, |record| record.token_serial == session.token().serial);
+    let is_own = |record: &Record| record.token_serial == session.token().serial && known::is_of(site, record);
+    let (records, unreadable) = world.state.records_that(is_own)?;
+    let mut known = Known::of(site, &records, &unreadable, is_own);
     known.look_at_token(session, site, world.state)?;
     let why = match verdict(site, &known, now) {
         Verdict::NotDue(life) => return Ok(Ran { outcome: Ok(Outcome::NotDue(life)), post: None }),

@@ -2,6 +2,7 @@
 //! named by the SHA-256 of its public key. It holds no secrets, and everything but the comparison with the request
 //! works without it.
 
+mod listing;
 mod record;
 
 pub use record::{
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use crate::file::{self, Access, OutputFile};
 use crate::key::PublicKey;
 use crate::x509::{self, Certificate, Csr};
+use listing::Seen;
 use record::VERSION;
 
 /// What can be wrong with the state.
@@ -61,13 +63,14 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct State {
     folder: PathBuf,
+    seen: Seen,
 }
 
 impl State {
     /// A folder that is only read; it need not be there.
     #[must_use]
     pub fn reader(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), seen: Seen::default() }
     }
 
     /// What is known of a key, if it can be read. Needs no lock: records are replaced as a whole.
@@ -95,7 +98,7 @@ impl State {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(failed)?;
         file::check_writable(folder).map_err(failed)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), seen: Seen::default() })
     }
 
     /// Remembers a request that was made with a key, beside what is known of the key already.
@@ -132,39 +135,6 @@ impl State {
             }
         })?;
         Ok(is_known)
-    }
-
-    /// All records, in the order of their labels, without a lock: each file is replaced as a whole. What cannot be read
-    /// stands beside them.
-    ///
-    /// # Errors
-    /// [`Error::Folder`].
-    pub fn records(&self) -> Result<(Vec<Record>, Vec<Error>), Error> {
-        let failed = |source| Error::Folder { path: self.folder.clone(), source };
-        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((records, unreadable)),
-            entries => entries.map_err(failed)?,
-        };
-        for entry in entries {
-            let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "json") {
-                match read(&path) {
-                    Ok(record) => records.extend(record),
-                    Err(error) => unreadable.push(error),
-                }
-            }
-        }
-        records.sort_by(|one, other| (&one.label, &one.spki_sha256).cmp(&(&other.label, &other.spki_sha256)));
-        Ok((records, unreadable))
-    }
-
-    /// Whether hsmcert has written this content to a server's configuration.
-    #[must_use]
-    pub fn has_written(&self, path: &Path, content: &[u8]) -> bool {
-        let sha256 = file::sha256(content);
-        let records = self.records().map(|(records, _)| records).unwrap_or_default();
-        records.iter().any(|record| record.written.get(path) == Some(&sha256))
     }
 
     /// Changes what is remembered of a key.

@@ -31,19 +31,19 @@ pub struct Submission<'a> {
     pub opened: &'a dyn Fn(&str) -> Result<(), ca::Error>,
 }
 
-/// Refuses names that the CA cannot be asked for as it is configured, before anything is made or asked.
+/// Refuses what the CA cannot be asked for as it is configured, before anything is made or asked.
 ///
 /// # Errors
 /// [`Error::Ca`].
 pub fn check(authority: &Authority, names: &[GeneralName]) -> Result<(), Error> {
     match authority {
         Authority::Acme(acme) => Ok(ca::acme::check(acme, names)?),
+        Authority::Est(est) => Ok(ca::est::check(est)?),
         Authority::Exec(_)
         | Authority::Dev(_)
         | Authority::Vault(_)
         | Authority::AwsPca(_)
         | Authority::Cfssl(_)
-        | Authority::Est(_)
         | Authority::Adcs(_) => Ok(()),
     }
 }

@@ -100,3 +100,32 @@ fn what_is_no_answer_is_told() {
     }
     assert!(!token.path("request.crt.pem").exists());
 }
+
+/// Who may have a certificate is the CA's policy; one within its network may ask nobody who he is.
+#[test]
+fn nobody_needs_to_be_named() {
+    let token = SoftToken::with_request();
+    let folder = token.path("est");
+    std::fs::create_dir(&folder).unwrap();
+    let ca = Ca::new(&folder, "Example");
+    let server = StandIn::new(move |request: &Request| {
+        assert_eq!(request.header("Authorization"), None);
+        if request.path().ends_with("cacerts") {
+            return reply("200 OK", PKCS7, certs_only(&folder, &ca.certificate("issuing")));
+        }
+        std::fs::write(folder.join("asked.der"), STANDARD.decode(&request.body).unwrap()).unwrap();
+        openssl(&folder, &["req", "-inform", "DER", "-in", "asked.der", "-out", "asked.pem"]);
+        reply("200 OK", PKCS7, certs_only(&folder, &ca.issue(&folder.join("asked.pem"))))
+    });
+    let table = |more: &str| format!("[ca.company]\ntype = 'est'\nurl = '{}'\n{more}", server.url());
+    token.write("hsmcert.toml", table(""));
+    token.run(&SUBMIT).ok();
+    token.run(&["accept", "request.crt.pem"]).ok();
+    for (more, said) in [("user = 'a'", "its user has no password"), ("password-source = 'b'", "has no user")] {
+        token.write("hsmcert.toml", table(more));
+        token.run(&SUBMIT).fails(2).says(said);
+    }
+    let closed = StandIn::always("401 Unauthorized", "WWW-Authenticate: Basic realm=\"est\"\r\n", "");
+    token.write("hsmcert.toml", format!("[ca.company]\ntype = 'est'\nurl = '{}'\n", closed.url()));
+    token.run(&SUBMIT).fails(2).says("the server asks who you are (401)");
+}

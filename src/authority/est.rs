@@ -21,10 +21,10 @@ pub struct Est {
     /// the client.
     #[serde(default = "yes")]
     pub reenroll: bool,
-    /// Who asks (section 3.2.3).
-    pub user: String,
+    /// Who asks (section 3.2.3); left out where the CA's policy asks nobody who he is (section 3.7).
+    pub user: Option<String>,
     /// The password of the user.
-    pub password_source: SecretSource,
+    pub password_source: Option<SecretSource>,
 }
 
 fn yes() -> bool {

@@ -16,32 +16,54 @@ const PROTOCOL: &str = "est";
 const SEQUENCE: u8 = 0x30;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Refuses a user without a password, and a password without a user.
+///
+/// # Errors
+/// [`Error::Configuration`].
+pub fn check(est: &Est) -> Result<(), Error> {
+    let reason = match (&est.user, &est.password_source) {
+        (Some(_), None) => "its user has no password-source",
+        (None, Some(_)) => "its password-source has no user",
+        (Some(_), Some(_)) | (None, None) => return Ok(()),
+    };
+    Err(Error::Configuration { protocol: PROTOCOL, reason: reason.to_owned() })
+}
+
 /// Has a certificate issued, and fetches those of the CA beside it.
 ///
 /// # Errors
 /// [`Error::Configuration`] also for a wrong password, [`Error::Secret`], [`Error::Unavailable`], [`Error::Refused`],
 /// [`Error::Answer`].
 pub fn submit(est: &Est, order: &Order<'_>, around: &dyn Surroundings) -> Result<Answer, Error> {
+    check(est)?;
     let Est { url, root, timeout, label, reenroll, user, password_source } = est;
     let place = Place { protocol: PROTOCOL, url, root_file: root.as_deref(), timeout: *timeout };
     let client = Client::new(place, around)?;
     let label = label.iter().map(|label| format!("/{}", utf8_percent_encode(label, SEGMENT)));
     let base = format!("{}/.well-known/est{}", url.trim_end_matches('/'), label.collect::<String>());
-    let basic = Basic { protocol: PROTOCOL, user, password: password_source };
-    let authorization = basic.header(around)?;
+    let basic = user.as_deref().zip(password_source.as_ref());
+    let basic = basic.map(|(user, password)| Basic { protocol: PROTOCOL, user, password });
+    let authorization = basic.map(|basic| basic.header(around)).transpose()?;
     // Subject and names of a renewal must be those of the certificate (section 4.2.2).
     let operation = if order.is_unchanged && *reenroll { "simplereenroll" } else { "simpleenroll" };
+    let mut headers = vec![("Content-Type", "application/pkcs10"), ("Content-Transfer-Encoding", "base64")];
+    headers.extend(authorization.iter().map(|value| ("Authorization", value.as_str())));
     let reply = client.send(&Call {
         method: Method::POST,
         url: &format!("{base}/{operation}"),
-        headers: &[
-            ("Authorization", &authorization),
-            ("Content-Type", "application/pkcs10"),
-            ("Content-Transfer-Encoding", "base64"),
-        ],
+        headers: &headers,
         body: STANDARD.encode(order.csr).as_bytes(),
     })?;
-    let reply = basic.known(reply)?.accepted(words)?;
+    let reply = match basic {
+        Some(basic) => basic.known(reply)?,
+        None if reply.status == StatusCode::UNAUTHORIZED => {
+            let reason =
+                "the server asks who you are (401), and neither user nor password-source is configured".to_owned();
+            return Err(Error::Configuration { protocol: PROTOCOL, reason });
+        }
+        None => reply,
+    };
+    let reply = reply.accepted(words)?;
     if reply.status == StatusCode::ACCEPTED {
         let message = words(&reply.body).map_or_else(|| reply.status.to_string(), |words| plain(&words));
         return Ok(Answer::Pending(Pending { reference: None, message, retry_after: reply.retry_after }));

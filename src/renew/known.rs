@@ -87,7 +87,7 @@ fn made(record: &Record) -> &str {
 }
 
 /// By the request file; a record whose file is gone, or was never one, by the label.
-fn is_of(site: &Site, record: &Record) -> bool {
+pub(super) fn is_of(site: &Site, record: &Record) -> bool {
     match record.request.as_ref().and_then(|request| request.spec_file.as_deref()) {
         Some(file) if file == site.spec_file => true,
         Some(file) => record.label == site.label && !file.exists(),

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::key::KeyId;
 use crate::key_reference::KeyReference;
 use crate::rename;
-use crate::state::State;
+use crate::state::{Record, State};
 use crate::token::{self, Object, ObjectClass, Reach, Session};
 
 /// More renewals than these in one day are not told apart.
@@ -91,9 +91,9 @@ fn move_away(
 
 /// What is remembered has the labels of the token, also where a run was ended in between or could not write.
 fn follow(session: &Session<'_>, site: &Site, new: &KeyId, state: &State) -> Result<(), Error> {
-    let (records, _) = state.records()?;
-    let of_token = records.iter().filter(|record| record.token_serial == session.token().serial);
-    for stale in of_token.filter(|record| (record.label == site.label) != (record.key_id() == *new)) {
+    let of_token = |record: &Record| record.token_serial == session.token().serial;
+    let is_stale = |record: &Record| (record.label == site.label) != (record.key_id() == *new);
+    for stale in state.records_that(|record| of_token(record) && is_stale(record))?.0 {
         if let Some(pair) = session.find_whole_key_by_reference(&KeyReference::Id(stale.key_id()))? {
             state.update_by_name(&stale.spki_sha256, |record| pair.label().clone_into(&mut record.label))?;
         }

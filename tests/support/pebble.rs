@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{ChallengeNames, Running, free_port, openssl, run_program};
+use super::{ChallengeNames, Running, free_port, openssl, run_program, tools};
 
 /// A CA on a port of its own.
 #[derive(Debug)]
 pub struct Pebble {
+    program: PathBuf,
     folder: PathBuf,
     port: u16,
     management: u16,
@@ -33,6 +34,23 @@ impl Pebble {
     /// One that knows external accounts alone, or is told more by variables.
     #[track_caller]
     pub fn with(sandbox: &Path, external_accounts: bool, variables: &[(&'static str, &'static str)]) -> Self {
+        Self::run(PathBuf::from("pebble"), sandbox, external_accounts, variables)
+    }
+
+    /// A newer one than Debian 12 has: it has the profiles `default` and `shortlived` (six days), says when it wants a
+    /// certificate to be renewed, and reads which one an order replaces.
+    #[track_caller]
+    pub fn newer(sandbox: &Path) -> Self {
+        Self::run(tools::debian("usr/bin/pebble"), sandbox, false, &[])
+    }
+
+    #[track_caller]
+    fn run(
+        program: PathBuf,
+        sandbox: &Path,
+        external_accounts: bool,
+        variables: &[(&'static str, &'static str)],
+    ) -> Self {
         let folder = sandbox.join("pebble");
         std::fs::create_dir(&folder).unwrap();
         certify(&folder);
@@ -46,11 +64,15 @@ impl Pebble {
             "tlsPort": tls,
             "externalAccountBindingRequired": external_accounts,
             "externalAccountMACKeys": {"kid-1": Self::EXTERNAL_KEY},
+            "profiles": {
+                "default": {"description": "the usual one", "validityPeriod": 7_776_000},
+                "shortlived": {"description": "six days", "validityPeriod": 518_400},
+            },
         }});
         std::fs::write(folder.join("pebble.json"), configuration.to_string()).unwrap();
         let (names, variables) = (ChallengeNames::start(&folder), variables.to_vec());
-        let running = run(&folder, port, &names, &variables);
-        Self { folder, port, management, http, tls, variables, running, names }
+        let running = run(&program, &folder, port, &names, &variables);
+        Self { program, folder, port, management, http, tls, variables, running, names }
     }
 
     /// A new one on the same port, which knows nothing of the old one: accounts, orders and keys are gone.
@@ -58,7 +80,7 @@ impl Pebble {
     pub fn forget(&mut self) {
         self.running.signal("KILL");
         self.running.ends();
-        self.running = run(&self.folder, self.port, &self.names, &self.variables);
+        self.running = run(&self.program, &self.folder, self.port, &self.names, &self.variables);
     }
 
     /// [`Self::forget`], with a certificate for its HTTPS that is of another time.
@@ -97,6 +119,18 @@ impl Pebble {
         self.folder.join("issuer.pem")
     }
 
+    /// Has the CA want the certificate in this file to be renewed in a window that is over.
+    #[track_caller]
+    pub fn wants_renewed(&self, certificate: &Path) {
+        let leaf = String::from_utf8(std::fs::read(certificate).unwrap()).unwrap();
+        let window = serde_json::json!({"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"});
+        let answer = serde_json::json!({"suggestedWindow": window}).to_string();
+        let asked = serde_json::json!({"certificate": leaf, "ariResponse": answer}).to_string();
+        let url = format!("https://localhost:{}/set-renewal-info/", self.management);
+        let arguments = ["--silent", "--show-error", "--fail-with-body", "--noproxy", "*", "--cacert", "root.pem"];
+        run_program("curl", "curl", &self.folder, &[&arguments[..], &["--data", &asked, &url]].concat());
+    }
+
     /// How many lines of its log have this.
     pub fn logged(&self, text: &str) -> usize {
         self.running.printed().lines().filter(|line| line.contains(text)).count()
@@ -114,8 +148,8 @@ impl Pebble {
 }
 
 #[track_caller]
-fn run(folder: &Path, port: u16, names: &ChallengeNames, variables: &[(&str, &str)]) -> Running {
-    let mut command = Command::new("pebble");
+fn run(program: &Path, folder: &Path, port: u16, names: &ChallengeNames, variables: &[(&str, &str)]) -> Running {
+    let mut command = Command::new(program);
     command.arg("-config").arg(folder.join("pebble.json")).arg("-strict");
     command.args(["-dnsserver", &names.address()]);
     command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")]).envs(variables.iter().copied());

@@ -47,7 +47,17 @@ pub fn softhsm_module() -> PathBuf {
 
 /// A program of the Python packages that `tests/run` installs.
 pub fn python(program: &str) -> Command {
-    let target =
-        std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target").into());
-    Command::new(format!("{target}/python/bin/{program}"))
+    Command::new(target().join("python/bin").join(program))
+}
+
+/// A file of the packages of newer releases of Debian that `tests/run` unpacks.
+pub fn debian(file: &str) -> PathBuf {
+    let path = target().join("debian").join(file);
+    assert!(path.exists(), "{} is missing; tests/run fetches it", path.display());
+    path
+}
+
+fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    target.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from)
 }
