@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Many new requests on one token: one run for all, one run after the other, and one run on a single core.
+"""Many requests on one token, new or accepted: one run for all, one run after the other, and one run on a single core.
 
-usage: benches/fleet.py [RUNS] [REQUESTS]      needs: softhsm2
+usage: benches/fleet.py [RUNS] [REQUESTS] [--ec] [--accept]      needs: softhsm2
 
 RSA-2048 by default would measure luck in the search for primes, so keys are EC P-384 where `--ec` is given. The ratio that
-counts is the same run on one core (taskset) against all cores: what the further sessions are worth.
+counts is the same run on one core (taskset) against all cores: what the further sessions are worth. With `--accept` the
+certificates of such requests are accepted, by the throw-away CA.
 """
 import os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -47,7 +48,29 @@ def one_after_the_other(folder, environment):
                        capture_output=True)
 
 
+def certify(folder, environment):
+    """What is accepted: requests and certificates."""
+    in_one_run(folder, environment)
+    (folder / "certs").mkdir()
+    for n in range(REQUESTS):
+        subprocess.run([HSMCERT, "dev-ca", f"csrs/w{n}.csr.pem", f"certs/w{n}.crt.pem"], env=environment, cwd=folder,
+                       check=True, capture_output=True)
+
+
+def accept(folder, environment, certificates):
+    subprocess.run([HSMCERT, "accept", *certificates], env=environment, cwd=folder, check=True, capture_output=True)
+
+
+def accept_one_after_the_other(folder, environment):
+    for n in range(REQUESTS):
+        accept(folder, environment, [f"certs/w{n}.crt.pem"])
+
+
+ACCEPT = "--accept" in sys.argv
 JOBS = {
+    "one run": lambda *where: accept(*where, ["certs/*.crt.pem"]),
+    f"{REQUESTS} runs, one after the other": accept_one_after_the_other,
+} if ACCEPT else {
     "one run, all cores": in_one_run,
     "one run, one core": lambda *where: in_one_run(*where, prefix=("taskset", "-c", "0")),
     f"{REQUESTS} runs, one after the other": one_after_the_other,
@@ -58,12 +81,15 @@ for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as top:
             folder = Path(top) / "token"
             environment = token(folder)
+            if ACCEPT:
+                certify(folder, environment)
             start = time.perf_counter()
             job(folder, environment)
             figures[name].append(time.perf_counter() - start)
-            assert len(list((folder / "csrs").iterdir())) == REQUESTS
-best = statistics.median(figures["one run, all cores"])
-print(f"{REQUESTS} requests, medians of {RUNS}")
+            made = (folder / "certs").glob("*.fullchain.pem") if ACCEPT else (folder / "csrs").iterdir()
+            assert len(list(made)) == REQUESTS
+best = statistics.median(next(iter(figures.values())))
+print(f"{REQUESTS} {'certificates' if ACCEPT else 'requests'}, medians of {RUNS}")
 for name, times in figures.items():
     median = statistics.median(times)
     print(f"{name:34} {median:7.2f} s   {median / best:5.2f}")

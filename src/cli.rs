@@ -69,13 +69,12 @@ use failure::Failure;
 use report::Report;
 
 const EXAMPLES: &str = "Examples:
-  hsmcert new request.inf request.csr.pem     key pair made in the HSM, CSR signed in the HSM
-  hsmcert accept request.crt.pem              certificate checked, stored, its link to the key proved
-  hsmcert bind nginx --write site.conf        configuration of a server that uses the key
-  hsmcert find-key --class private            what is on the token, and what belongs together
-
-  hsmcert --module /opt/cloudhsm/lib/libcloudhsm_pkcs11.so --pin-source /run/hsm/pin new request.inf
-  hsmcert -new request.inf request.csr.pem    the spelling of certreq works too
+  hsmcert new request.inf request.csr.pem   key pair and CSR made in the HSM
+  hsmcert accept request.crt.pem            stored, its link to the key proved
+  hsmcert bind nginx --write site.conf      a server that uses the key
+  hsmcert find-key --class private          what is on the token
+  hsmcert --module /opt/vendor/pkcs11.so --pin-source /run/hsm/pin new request.inf
+  hsmcert -new request.inf request.csr.pem  certreq's spelling works too
 
 Without an HSM, keys go to a private SoftHSM token (--trial).";
 

@@ -42,6 +42,19 @@ impl Target {
         (Self::Kubernetes, "kubernetes"),
     ];
 
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Systemd => "a service and its timer",
+            Self::Cron => "a file for /etc/cron.d",
+            Self::WindowsTask => "a task for Windows' Task Scheduler, as XML",
+            Self::Github => "a workflow of GitHub Actions",
+            Self::Gitlab => "a job for scheduled pipelines of GitLab",
+            Self::Kubernetes => "a CronJob",
+        }
+    }
+
     /// Where request files are, if nothing else is said.
     #[must_use]
     pub fn usual_specs(self) -> &'static str {

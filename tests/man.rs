@@ -6,7 +6,7 @@ mod support;
 
 use std::process::Command;
 
-use support::{Sandbox, tools};
+use support::{Outcome, Sandbox, tools};
 
 /// The commands that `--help` lists.
 fn commands(sandbox: &Sandbox) -> Vec<String> {
@@ -33,6 +33,41 @@ fn each_command_has_a_page_that_groff_takes() {
     assert_eq!(one.as_bytes(), sandbox.read("pages/hsmcert-token-list.1"));
     sandbox.run(&["man", "--out-dir", "pages"]).fails(7).says("--force");
     sandbox.run(&["man", "frobnicate"]).fails(2).says("no command \"frobnicate\"");
+}
+
+/// In a terminal of 80 columns no example is torn, and no paragraph has a line that ends early.
+#[test]
+fn help_fits_into_eighty_columns() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("pages")).unwrap();
+    sandbox.run(&["man", "--out-dir", "pages"]).ok();
+    let pages = std::fs::read_dir(sandbox.path("pages")).unwrap().map(|page| page.unwrap().file_name());
+    for page in pages.map(|page| page.into_string().unwrap()).filter(|page| page != "hsmcert.1") {
+        let page = page.trim_start_matches("hsmcert-").trim_end_matches(".1");
+        let names = commands(&sandbox);
+        let first = names.iter().find(|name| page == *name || page.starts_with(&format!("{name}-"))).unwrap();
+        let rest = page[first.len()..].trim_start_matches('-');
+        let words = [first.as_str(), rest, "--help"].map(str::to_owned);
+        let mut command = sandbox.hsmcert();
+        let help = Outcome::of(command.args(words.iter().filter(|word| !word.is_empty())).env("COLUMNS", "80")).ok();
+        let (_, after) = help.stdout.split_once("\nOutput:\n").unwrap();
+        for paragraph in after.split("\n\n").skip(1) {
+            let lines: Vec<&str> = paragraph.trim_end().lines().collect();
+            // More options.
+            if lines[0].starts_with(' ') || lines.get(1).is_some_and(|line| line.starts_with("      ")) {
+                continue;
+            }
+            if lines[0].starts_with("Example") {
+                let is_whole = |line: &&str| line.starts_with("  hsmcert ") || line.starts_with("    ");
+                assert!(lines[1..].iter().all(|line| is_whole(line)), "{page}:\n{paragraph}");
+                continue;
+            }
+            for (line, next) in lines.iter().zip(&lines[1..]) {
+                let word = next.split(' ').next().unwrap();
+                assert!(line.len() + 1 + word.len() > 80, "{page}: {line}\n{next}");
+            }
+        }
+    }
 }
 
 /// What bash offers behind `hsmcert fi` and `hsmcert token te`.

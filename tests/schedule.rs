@@ -173,3 +173,10 @@ fn patterns_are_expanded_by_hsmcert() {
     sandbox.write("d?.toml", "[subject]\ncn = \"www.example.com\"\n");
     sandbox.run(&["lint", "d?.toml"]).ok().says("d?.toml");
 }
+
+#[test]
+fn the_targets_are_told_where_none_is_named() {
+    let told = Sandbox::new().run(&["schedule"]).fails(2).says("no target is named");
+    assert_eq!(told.stderr.matches("hint: hsmcert schedule ").count(), 6, "{told:?}");
+    told.says("hint: hsmcert schedule windows-task a task for Windows' Task Scheduler");
+}

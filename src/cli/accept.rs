@@ -21,11 +21,11 @@ use linked::Linked;
 #[command(after_help = "Examples:
   hsmcert accept request.crt.pem
   hsmcert accept certnew.p7b --ca-file company-root.pem --strict
-  hsmcert accept certs/*.crt.pem                 one login, one line for each
+  hsmcert accept certs/*.crt.pem  one login, one line for each
   hsmcert accept bundle.pem --chain-out /etc/nginx/www.fullchain.pem
 
-On Windows the certificate also goes into a certificate store: into LocalMachine\\My with --machine or if the request
-has MachineKeySet = TRUE, else into CurrentUser\\My, as with --user.")]
+On Windows the certificate also goes into a certificate store: into LocalMachine\\My with --machine or if the \
+request has MachineKeySet = TRUE, else into CurrentUser\\My, as with --user.")]
 pub(super) struct AcceptArguments {
     /// The CA's answer: PEM, DER, PKCS#7 or base64, with or without chain, in any order; - for stdin
     #[arg(value_name = "CERTIFICATE", required = true)]

@@ -21,9 +21,10 @@ use files::{Change, Planned};
 #[command(after_help = "Targets: nginx, apache, haproxy, stunnel, gnutls, java, openssl, strongswan, iis, pem-uri
 
 Examples:
-  hsmcert bind nginx request.crt.pem                                   print the server block
+  hsmcert bind nginx request.crt.pem  print the server block
   hsmcert bind nginx request.crt.pem --write /etc/nginx/conf.d/www.conf
-  hsmcert bind apache www.example.com --chain /etc/ssl/www.fullchain.pem --write /etc/apache2/sites-available/www.conf
+  hsmcert bind apache www.example.com --chain /etc/ssl/www.fullchain.pem \\
+    --write /etc/apache2/sites-available/www.conf
   hsmcert bind java --listen 8443 --pin-file /run/hsm/pin
 
 With --write, the files that FILE refers to are written too, beside the chain file. No file holds a PIN.")]

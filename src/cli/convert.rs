@@ -18,8 +18,8 @@ use super::request_file::{self, RequestOptions};
   hsmcert convert request.toml - --to inf
   hsmcert convert request.inf normalised.inf --encoding windows-1252
 
-The new file asks for the same CSR, byte for byte, but for what is listed as lost.
-Values from --set, ${NAME} and %strings% stand in it as they are; comments are not taken over.")]
+The new file asks for the same CSR, byte for byte, but for what is listed as lost. Values from --set, ${NAME} and \
+%strings% stand in it as they are; comments are not taken over.")]
 pub(super) struct ConvertArguments {
     /// Request file, certreq INF or TOML; - for stdin
     #[arg(value_name = "IN")]

@@ -21,9 +21,10 @@ use super::{Global, clock, connect, state};
   hsmcert delete-key old.example.com --dry-run
   hsmcert delete-key old.example.com --certificate
   hsmcert delete-key id:0a1bff --yes
-  hsmcert delete-key 'pkcs11:object=old.example.com;type=public'   a public key that stands alone
+  hsmcert delete-key 'pkcs11:object=old;type=public'  a public key alone
 
-Both halves of the pair go. Files stay: request, CSR, chain. A deleted key cannot be had back, unless the HSM has a backup.")]
+Both halves of the pair go. Files stay: request, CSR, chain. A deleted key cannot be had back, unless the HSM has a \
+backup.")]
 pub(super) struct DeleteKeyArguments {
     /// Label, id:HEX or pkcs11: URI of the key
     #[arg(value_name = "KEY")]

@@ -16,7 +16,8 @@ use super::submit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  hsmcert dev-ca request.csr.pem request.crt.pem && hsmcert accept request.crt.pem
+  hsmcert dev-ca request.csr.pem request.crt.pem
+  hsmcert accept request.crt.pem
 
 The CA's key is in a file. Trust its certificate nowhere but on a machine of your own.")]
 pub(super) struct DevCaArguments {

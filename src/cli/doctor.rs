@@ -26,10 +26,11 @@ use super::{Global, watch};
 #[command(after_help = "Examples:
   hsmcert doctor                              what commands would use here
   hsmcert doctor --module FILE --token LABEL  this module and token
-  hsmcert doctor --login                      also whether the PIN is right; it is given to the token once
+  hsmcert doctor --login                      also the PIN, given once
 
-Each line is ok, a warning or a problem, and is printed as it comes; with a problem the exit code is 4 (module and token), 5 (PIN) or 10 (files),
-the first of them that there is. Nothing is changed, and without --login nobody logs in.")]
+Each line is ok, a warning or a problem, and is printed as it comes; with a problem the exit code is 4 (module and \
+token), 5 (PIN) or 10 (files), the first of them that there is. Nothing is changed, and without --login nobody logs \
+in.")]
 pub(super) struct DoctorArguments {
     /// Log in with the PIN, once
     #[arg(long)]

@@ -20,7 +20,7 @@ use super::{Global, clock, connect, request_file};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert export www.example.com                       the public key as PEM (SubjectPublicKeyInfo)
+  hsmcert export www.example.com  the public key as PEM (SubjectPublicKeyInfo)
   hsmcert export www.example.com --chain --out www.fullchain.pem
   hsmcert export id:0a1bff --certificate --der --out www.der
 

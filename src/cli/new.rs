@@ -28,9 +28,10 @@ use job::Job;
   hsmcert new request.inf --der --force
   hsmcert new request.inf renewed.csr.pem --reuse-key www.example.com
   hsmcert new request.inf --dry-run
-  hsmcert new sites/*.toml --out-dir csrs    one login, several keys at once, one line for each
+  hsmcert new sites/*.toml --out-dir csrs  one login, several keys at once
 
-A request with RequestType = Cert (TOML: self-signed) makes a self-signed certificate, which is stored beside its key."
+A request with RequestType = Cert (TOML: self-signed) makes a self-signed certificate, which is stored beside its \
+key."
 )]
 pub(super) struct NewArguments {
     /// Request file, certreq INF or TOML; - for stdin

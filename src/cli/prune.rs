@@ -19,16 +19,16 @@ use known::Known;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert prune --dry-run                     what would go, of all sites that renew has renewed
-  hsmcert prune sites/*.toml --yes            for a job: the last old pair of each site stays
+  hsmcert prune --dry-run           what would go, of all sites
+  hsmcert prune sites/*.toml --yes  for a job: one old pair of each stays
   hsmcert prune www.example.com --keep 0 --connect www.example.com:443
 
-A pair goes with its certificate, and only if a renewal has put another one in its place: the newer certificate is on the
-token, its link is proved, it is valid and has all names. A pair whose key a server still serves stays; the servers of
-deploy in the request file are asked, and those of --connect.
+A pair goes with its certificate, and only if a renewal has put another one in its place: the newer certificate is \
+on the token, its link is proved, it is valid and has all names. A pair whose key a server still serves stays; the \
+servers of deploy in the request file are asked, and those of --connect.
 
-Exit codes: 0 nothing is left to do; 7 a pair has no successor; 14 a server still serves it, or does not answer; 15 several
-stay for different reasons; 75 a renewal is at work.")]
+Exit codes: 0 nothing is left to do; 7 a pair has no successor; 14 a server still serves it, or does not answer; 15 \
+several stay for different reasons; 75 a renewal is at work.")]
 pub(super) struct PruneArguments {
     /// Label of the certificate in use (with * and ?), or its request file [default: all]
     #[arg(value_name = "LABEL|SPEC")]

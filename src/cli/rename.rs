@@ -17,8 +17,8 @@ use super::{Global, connect, state};
   hsmcert rename www.example.com www.example.com.20251231
   hsmcert rename id:0a1bff www.example.com
 
-Private key, public key and certificates get the label together, or all keep the one that they have. Some HSMs do not
-change the label of a key: AWS CloudHSM, Google Cloud KMS, Nitrokey NetHSM.")]
+Private key, public key and certificates get the label together, or all keep the one that they have. Some HSMs do \
+not change the label of a key: AWS CloudHSM, Google Cloud KMS, Nitrokey NetHSM.")]
 pub(super) struct RenameArguments {
     /// Label, id:HEX or pkcs11: URI of the key
     #[arg(value_name = "KEY")]

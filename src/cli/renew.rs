@@ -29,16 +29,15 @@ use prepare::{Planned, Sites};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hsmcert renew web.toml --ca company
-  hsmcert renew sites/*.toml                 one run, one login, one line for each; for a daily job
-  hsmcert renew sites/*.toml --dry-run       what would be done
+  hsmcert renew sites/*.toml            for a daily job: one login for all
+  hsmcert renew sites/*.toml --dry-run  what would be done
   hsmcert renew web.toml --key same --force
 
-Settings: [renewal] in the request (TOML) or in hsmcert.toml, see docs/renew.md. What is not due needs no login. \
-A run that was ended is finished by the next one. The old key stays on the token until prune deletes it.
+Settings: [renewal] in the request (TOML) or in hsmcert.toml, see docs/renew.md. What is not due needs no login. A \
+run that was ended is finished by the next one. The old key stays on the token until prune deletes it.
 
-Exit codes: 0 nothing is left to do; 12 a CA has not decided, or the certificate is still to be brought; \
-with --exit-code 20 when something was renewed; 15 when several failed in different ways; 75 when another run is \
-at work.")]
+Exit codes: 0 nothing is left to do; 12 a CA has not decided, or the certificate is still to be brought; with \
+--exit-code 20 when something was renewed; 15 when several failed in different ways; 75 when another run is at work.")]
 pub(super) struct RenewArguments {
     /// Request files, certreq INF or TOML
     #[arg(required = true, value_name = "SPEC")]

@@ -17,15 +17,16 @@ use super::{Global, named};
 
 Examples:
   hsmcert schedule systemd --out-dir /etc/systemd/system
-  hsmcert --profile luna --pin-source /run/secrets/co.pin schedule cron '/etc/hsmcert/sites/*.toml' > /etc/cron.d/hsmcert
+  hsmcert --profile luna --pin-source /run/secrets/co.pin \\
+    schedule cron '/etc/hsmcert/sites/*.toml' > /etc/cron.d/hsmcert
   hsmcert schedule github 'sites/*.toml' > .github/workflows/hsmcert-renew.yml
 
-The files run hsmcert renew twice a day. No file holds a PIN. Quote patterns, so that they are read at each run and not \
-now.")]
+The files run hsmcert renew twice a day. No file holds a PIN. Quote patterns, so that they are read at each run and \
+not now.")]
 pub(super) struct ScheduleArguments {
     /// What starts the renewals
     #[arg(value_name = "TARGET", hide_possible_values = true, value_parser = named::parser(&Target::NAMES))]
-    target: Target,
+    target: Option<Target>,
     /// Request files, as paths or patterns [default: the usual place of the target, such as /etc/hsmcert/sites/*.toml]
     #[arg(value_name = "SPEC")]
     specs: Vec<String>,
@@ -56,6 +57,7 @@ struct JsonFile {
 
 pub(super) fn run(global: &Global, arguments: ScheduleArguments, report: &Report) -> Result<(), Failure> {
     let ScheduleArguments { target, specs, out_dir, force, program } = arguments;
+    let target = target.ok_or_else(no_target)?;
     let plan = Plan {
         program: program.unwrap_or_else(|| usual_program(target)),
         token: token_options(global, target)?,
@@ -86,6 +88,13 @@ pub(super) fn run(global: &Global, arguments: ScheduleArguments, report: &Report
         report.aside(&next);
     }
     Ok(())
+}
+
+/// With what there is to choose from, one hint for each.
+fn no_target() -> Failure {
+    Target::NAMES.iter().fold(Failure::usage("no target is named"), |failure, (target, name)| {
+        failure.hint(format!("hsmcert schedule {name:13}{}", target.what()))
+    })
 }
 
 /// Nothing is written unless all of it can be.

@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
   hsmcert serve www.example.com
   hsmcert serve www.example.com --listen 127.0.0.1:0 --requests 1 --json
 
-For a first look and for tests: one page, no files. The link is proved before, as verify does
-it, and a broken one is not served (exit code 8). Ctrl-C ends it.")]
+For a first look and for tests: one page, no files. The link is proved before, as verify does it, and a broken one \
+is not served (exit code 8). Ctrl-C ends it.")]
 pub(super) struct ServeArguments {
     /// Label, pkcs11: URI or certificate file (its chain is sent too) [default: the only one on the token]
     #[arg(value_name = "LABEL|URI|CERT")]

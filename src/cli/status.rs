@@ -21,11 +21,11 @@ use own_file::OwnFile;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert status                              every certificate of the token, and what is remembered
-  hsmcert status 'www.*' request.inf          those with these labels, and the one of a request
-  hsmcert status --fail-on due                for a pipeline: code 21 when one is due, 22 when one is over
-  hsmcert status --offline --prometheus=/var/lib/node_exporter/textfile/hsmcert.prom
-  hsmcert status --html certificates.html     one page for people
+  hsmcert status                           all of the token, and what is known
+  hsmcert status 'www.*' request.inf       by label, and that of a request
+  hsmcert status --fail-on due             code 21: one is due; 22: over
+  hsmcert status --offline --prometheus=/var/lib/node_exporter/hsmcert.prom
+  hsmcert status --html certificates.html  one page for people
 
 Exit codes: 0; with --fail-on 21 (due) and 22 (expired); 8 when a certificate has lost its key.")]
 pub(super) struct StatusArguments {

@@ -23,8 +23,8 @@ use super::{Global, ca, clock};
   hsmcert submit request.csr.pem --ca company && hsmcert accept request.crt.pem
   hsmcert submit request.csr.pem request.crt.pem --ca dev
 
-A CA is a [ca.NAME] table of hsmcert.toml; `dev` is the throw-away CA. When the CA has not decided, the exit code is 12: \
-run the same command again, and it asks for the same order.")]
+A CA is a [ca.NAME] table of hsmcert.toml; `dev` is the throw-away CA. When the CA has not decided, the exit code is \
+12: run the same command again, and it asks for the same order.")]
 pub(super) struct SubmitArguments {
     /// The CSR, PEM or DER
     csr: PathBuf,

@@ -25,12 +25,12 @@ use super::{Global, connect, target, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert token list                          modules that are here, and the tokens in them
-  hsmcert token info --token web              what one token can do, and the state of its PIN
-  hsmcert token vendors                       built-in profiles, and what is special about each
-  hsmcert token init --label web              a new token and its user's PIN
-  hsmcert token set-pin --token web           another PIN
-  hsmcert token test --token web              what the token really does, for a ticket
+  hsmcert token list                 modules that are here, with their tokens
+  hsmcert token info --token web     what it can do, and how its PIN is
+  hsmcert token vendors              built-in profiles and their quirks
+  hsmcert token init --label web     a new token and its user's PIN
+  hsmcert token set-pin --token web  another PIN
+  hsmcert token test --token web     what the token really does, for a ticket
 
 list, info and vendors need no PIN.")]
 pub(super) struct TokenArguments {

@@ -26,13 +26,14 @@ use super::{Global, clock, connect, state};
   hsmcert verify www.example.com --ca-file ca.pem
   hsmcert verify request.crt.pem
   hsmcert verify www.example.com --connect www.example.com:443
-  hsmcert verify --connect www.example.com:8443 --resolve www.example.com:8443:127.0.0.1
+  hsmcert verify --connect www.example.com:8443 \\
+    --resolve www.example.com:8443:127.0.0.1
 
 Without a name, all certificates are verified that have a key on the token, or should have one.
 
-Exit codes: 0 all is well; 6 no such certificate; 8 the link, the certificate or its chain is
-wrong; 14 the live server serves something else or does not answer (JSON: retryable is true).
-With 8 and 14 the steps are on stdout, as with 0.")]
+Exit codes: 0 all is well; 6 no such certificate; 8 the link, the certificate or its chain is wrong; 14 the live \
+server serves something else or does not answer (JSON: retryable is true). With 8 and 14 the steps are on stdout, as \
+with 0.")]
 pub(super) struct VerifyArguments {
     /// Label, pkcs11: URI or certificate file; - for stdin [default: all on the token]
     #[arg(value_name = "LABEL|URI|CERT")]

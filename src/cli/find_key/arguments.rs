@@ -20,11 +20,11 @@ use super::column::{Column, OBJECT_COLUMNS, PAIR_COLUMNS};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert find-key                           a row for each key with its certificate
-  hsmcert find-key --class private           a row for each private key; so does -c 3, as in findKey
+  hsmcert find-key                        each key with its certificate
+  hsmcert find-key --class private        each private key; also: -c 3
   hsmcert find-key --expires-in 30d --sort expiry
-  hsmcert find-key --modulus request.csr.pem is the key of this CSR, certificate or public key here?
-  hsmcert find-key --orphans                 what has lost its partner
+  hsmcert find-key --modulus web.csr.pem  is the key of this CSR here?
+  hsmcert find-key --orphans              what has lost its partner
   hsmcert find-key --json | jq '.pairs[] | select(.days_left < 30)'")]
 pub(in super::super) struct FindKeyArguments {
     /// A row for each object of a class: public, private, certificate, secret, all; or findKey's 1 certificate,

@@ -18,14 +18,15 @@ use crate::cli::{Global, connect, pin, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert token init --label web              the only token that is not initialised; asks for both PINs
-  hsmcert token init --label web --slot 3 --so-pin-source so.pin --pin-source user.pin --yes
+  hsmcert token init --label web  the only one not initialised; asks for PINs
+  hsmcert token init --label web --slot 3 --yes \\
+    --so-pin-source so.pin --pin-source user.pin
 
-The token is the only one of the module that is not initialised, or the one that --slot, --serial or --token names
-on the command line; the environment and hsmcert.toml name none here. Where the token came with a PIN of the security
-officer (openCryptoki: 87654321), --so-pin-source gives that one; elsewhere it becomes the token's. Without the option
-it is taken from HSMCERT_SO_PIN.
-The user's PIN is taken from --pin-source, or from where other commands take it.")]
+The token is the only one of the module that is not initialised, or the one that --slot, --serial or --token names \
+on the command line; the environment and hsmcert.toml name none here. Where the token came with a PIN of the \
+security officer (openCryptoki: 87654321), --so-pin-source gives that one; elsewhere it becomes the token's. Without \
+the option it is taken from HSMCERT_SO_PIN. The user's PIN is taken from --pin-source, or from where other commands \
+take it.")]
 pub(super) struct InitArguments {
     /// Label of the token: 1 to 32 bytes, unlike that of any other token of the module
     #[arg(long, value_name = "LABEL")]

@@ -15,12 +15,12 @@ use crate::cli::{Global, connect, pin, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert token set-pin --token web           asks for the old PIN, and twice for the new one
-  hsmcert token set-pin --token web --pin-source old.pin --new-pin-source new.pin
-  hsmcert token set-pin --token web --so --so-pin-source so.pin --new-pin-source new.pin
+  hsmcert token set-pin --token web  asks for the old and the new PIN
+  hsmcert token set-pin --pin-source old.pin --new-pin-source new.pin
+  hsmcert token set-pin --so --so-pin-source so.pin --new-pin-source new.pin
 
-The old PIN is given to the token once, and never when it is the last try. --so needs no old PIN: it is for a PIN that
-is forgotten or locked. Without --so-pin-source the security officer's PIN is taken from HSMCERT_SO_PIN.")]
+The old PIN is given to the token once, and never when it is the last try. --so needs no old PIN: it is for a PIN \
+that is forgotten or locked. Without --so-pin-source the security officer's PIN is taken from HSMCERT_SO_PIN.")]
 pub(super) struct SetPinArguments {
     /// Where the user's new PIN is: FILE, - (stdin), env:NAME or exec:COMMAND
     #[arg(long, value_name = "SOURCE")]

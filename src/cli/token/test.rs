@@ -15,13 +15,13 @@ use crate::cli::{Global, clock, connect};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert token test --token web              as text, for a ticket
+  hsmcert token test --token web  as text, for a ticket
   hsmcert token test --token web --json > report.json
 
-Keys are made as session objects where the token takes them; else they are destroyed at once, as are the certificates
-of this test. All are labelled hsmcert-token-test-... The report holds no PIN, and no label or serial number of the
-token unless --with-serial is given. Exit code 0: the token makes RSA or EC keys and signs with them; 9: it does not,
-or something could not be destroyed.")]
+Keys are made as session objects where the token takes them; else they are destroyed at once, as are the \
+certificates of this test. All are labelled hsmcert-token-test-... The report holds no PIN, and no label or serial \
+number of the token unless --with-serial is given. Exit code 0: the token makes RSA or EC keys and signs with them; \
+9: it does not, or something could not be destroyed.")]
 pub(super) struct TestArguments {
     /// Tell label and serial number of the token too
     #[arg(long)]
