@@ -136,6 +136,9 @@ fn everything_else_is_as_without() {
     token.run(&["find-key", "--isolate", "--nosuch"]).exits(2);
     let listed = token.run(&["find-key", "--isolate", "--json"]).ok().json();
     assert_eq!(listed, token.run(&["find-key", "--json"]).ok().json());
+    let mut nowhere = token.hsmcert();
+    nowhere.env("TMPDIR", "/nonexistent").args(["find-key", "--isolate"]);
+    Outcome::of(&mut nowhere).fails(10).says("no process of its own can run").says("see TMPDIR");
     // The request from stdin.
     let mut command = token.hsmcert();
     command.args(["lint", "-", "--isolate"]);

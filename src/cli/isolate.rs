@@ -38,7 +38,10 @@ pub(super) fn is_wanted(global: &Global, command: &Command) -> bool {
 /// The child did not come to its end, or there is none.
 pub(super) fn run(arguments: &[OsString], report: &Report) -> Result<u8, Failure> {
     let cannot = |error: std::io::Error| Failure::new(ErrorKind::Io, format!("no process of its own can run: {error}"));
-    let post = Post::open().map_err(cannot)?;
+    let post = Post::open().map_err(|error| {
+        let folder = std::env::temp_dir();
+        cannot(error).hint(format!("it writes to the folder for temporary files, {}: see TMPDIR", folder.display()))
+    })?;
     let mut process = Process::new(std::env::current_exe().map_err(cannot)?);
     process.arg(child::OPTION).arg(post.folder()).args(arguments.iter().skip(1));
     let mut child = process.spawn().map_err(cannot)?;
