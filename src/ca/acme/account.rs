@@ -42,7 +42,8 @@ pub(super) fn open(acme: &Acme, conversation: &Conversation<'_>, around: &dyn Su
 
 /// Refuses a profile that the CA does not name.
 pub(super) fn check_profile(account: &Account, profile: &str) -> Result<(), Error> {
-    let known: Vec<&str> = account.profiles().map(|profile| profile.name).collect();
+    let mut known: Vec<&str> = account.profiles().map(|profile| profile.name).collect();
+    known.sort_unstable();
     if known.contains(&profile) {
         return Ok(());
     }
