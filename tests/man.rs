@@ -59,7 +59,7 @@ fn help_fits_into_eighty_columns() {
             }
             if lines[0].starts_with("Example") {
                 let is_whole = |line: &&str| line.starts_with("  hsmcert ") || line.starts_with("    ");
-                assert!(lines[1..].iter().all(|line| is_whole(line)), "{page}:\n{paragraph}");
+                assert!(lines[1..].iter().all(is_whole), "{page}:\n{paragraph}");
                 continue;
             }
             for (line, next) in lines.iter().zip(&lines[1..]) {
