@@ -4,6 +4,7 @@ mod chain_file;
 mod changes;
 mod choose;
 mod examine;
+mod left;
 mod link;
 pub mod windows_store;
 
@@ -23,6 +24,7 @@ pub use chain_file::ChainFile;
 use changes::Changes;
 pub use choose::{Choice, choose};
 use examine::{Findings, examine};
+use left::left;
 use link::Placed;
 
 /// What the user says about a certificate that is to be accepted.
@@ -67,6 +69,8 @@ pub struct Accepted {
     pub warnings: Vec<String>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+    /// What runs that were ended had left of the key, and what became of it.
+    pub left: Vec<String>,
     /// The chain file, absolute.
     pub chain_file: PathBuf,
     /// Whether the chain file was written: it is left alone if it holds the same already.
@@ -140,6 +144,7 @@ pub fn accept(
         Ok(linked) => linked,
         Err(error) => return Err(changes.undo(error)),
     };
+    let left = left(session, &placed, &pair, state, now);
     let change = settle(placed, &mut changes, &pair, &leaf, terms.keep_old)?;
     let kept = changes.kept();
 
@@ -183,6 +188,7 @@ pub fn accept(
         differences,
         warnings,
         notes,
+        left,
         chain_file: chain_plan.absolute().to_owned(),
         chain_written: chain_plan.writes(),
         previous_chain,

@@ -38,6 +38,7 @@ mod prune;
 mod rename;
 mod renew;
 mod renewal;
+mod repair;
 mod report;
 mod request_file;
 mod schedule;
@@ -50,6 +51,7 @@ mod submit;
 mod target;
 mod template;
 mod token;
+mod traces;
 mod verify;
 mod watch;
 mod which;
@@ -133,6 +135,8 @@ enum Command {
     Renew(renew::RenewArguments),
     /// Delete key pairs that renewals have put others in the place of
     Prune(prune::PruneArguments),
+    /// Find and mend what runs that were ended have left on the token and on the disk
+    Repair(repair::RepairArguments),
     /// Files that start renewals by themselves: timer, task, pipeline
     Schedule(schedule::ScheduleArguments),
     /// Hand a CSR to a CA and fetch its certificate
@@ -282,6 +286,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Doctor(arguments) => doctor::run(&global, &arguments, &report),
         Command::Renew(arguments) => renew::run(&global, &arguments, &report),
         Command::Prune(arguments) => prune::run(&global, &arguments, &report),
+        Command::Repair(arguments) => repair::run(&global, &arguments, &report),
         Command::Schedule(arguments) => schedule::run(&global, arguments, &report),
         Command::Submit(arguments) => submit::run(&global, &arguments, &report),
         Command::Completions(arguments) => completions::run(&arguments, &report),

@@ -1,12 +1,15 @@
 //! The sum of all errors. Which kinds a script can tell apart is in `kind`.
 
+mod key_fate;
 mod kind;
 
+pub use key_fate::KeyFate;
 pub use kind::ErrorKind;
 
 use crate::key::KeyId;
 use crate::proof::Step;
 use crate::prune::PruneError;
+use crate::repair::RepairError;
 use crate::rollout::RolloutError;
 use crate::{ca, deploy, file, platform, spec, state, tls, token, trial, uri, x509};
 
@@ -336,6 +339,9 @@ pub enum Error {
     /// A superseded pair must stay.
     #[error(transparent)]
     Prune(#[from] PruneError),
+    /// What a run has left is not mended.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// A CA gave no certificate.
     #[error(transparent)]
     Ca(#[from] ca::Error),
@@ -373,26 +379,5 @@ fn not_renamed(kept: &[String], astray: &[String]) -> String {
         ([_], []) => String::new(),
         (_, []) => format!(", and so does all that belongs to it: {}", kept.join("; ")),
         (_, _) => format!("; this has another one now and could not be put back: {}", astray.join("; ")),
-    }
-}
-
-/// What became of a new key pair after a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyFate {
-    /// It is gone, as if nothing had been.
-    Destroyed,
-    /// It was kept because the user asked for that.
-    Kept,
-    /// It could not be destroyed.
-    Stays,
-}
-
-impl std::fmt::Display for KeyFate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Destroyed => "was destroyed again",
-            Self::Kept => "is kept on the token",
-            Self::Stays => "could not be destroyed and is still on the token",
-        })
     }
 }

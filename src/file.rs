@@ -2,6 +2,8 @@
 
 mod leftover;
 
+pub use leftover::leftovers;
+
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 

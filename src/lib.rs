@@ -30,6 +30,7 @@ pub mod prune;
 pub mod rename;
 pub mod renew;
 pub mod renewal;
+pub mod repair;
 pub mod request;
 pub mod rollout;
 pub mod schedule;

@@ -194,6 +194,7 @@ fn carry_out(session: &Session<'_>, hooks: &Hooks<'_>, known: &Known, keys: &Key
     done(world.state, &requested.key, RenewalStep::Accepted)?;
 
     let mut warnings = accepted.warnings.clone();
+    warnings.extend(requested.left.iter().chain(&accepted.left).cloned());
     let names = match site.spec.key.source {
         // The request names a key, which may be no label.
         KeySource::Existing => Names { label: accepted.label.clone(), old: None },

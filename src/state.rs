@@ -137,6 +137,12 @@ impl State {
         Ok(is_known)
     }
 
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Changes what is remembered of a key.
     ///
     /// # Errors

@@ -149,6 +149,7 @@ pub fn of_token(
         limit: None,
         detail: Detail::Summary,
         with_der: true,
+        remembered: None,
     };
     let rows = find::find(session, &query, clock.now, progress)?.rows;
     let token = session.token();

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 const LAYER_3: [&str; 8] = ["ca", "deploy", "platform", "schedule", "spec", "tls", "token", "x509"];
-const RECIPES: [&str; 21] = [
+const RECIPES: [&str; 22] = [
     "accept",
     "bind",
     "compatibility",
@@ -20,6 +20,7 @@ const RECIPES: [&str; 21] = [
     "prune",
     "rename",
     "renew",
+    "repair",
     "rollout",
     "serve",
     "state",

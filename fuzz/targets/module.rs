@@ -51,6 +51,7 @@ fn look_at(session: &Session<'_>) {
         limit: None,
         detail: Detail::Everything,
         with_der: true,
+        remembered: Some(vec![]),
     };
     if let Ok(found) = find::find(session, &all, 0, &|_, _| {}) {
         let _ = format!("{found:?}");

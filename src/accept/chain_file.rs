@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::file::{self, Access, OutputFile, sha256};
 use crate::state::AcceptedCertificate;
+use crate::x509;
 
 /// Where leaf and intermediates go as PEM.
 #[derive(Debug, Clone)]
@@ -59,6 +60,16 @@ impl ChainFile {
         let mut name = self.path.clone().into_os_string();
         name.push(".prev");
         PathBuf::from(name)
+    }
+
+    /// Writes a certificate that is going to be removed to a file beside the chain; where, and whether it was not there.
+    pub(crate) fn keep(&self, der: &[u8]) -> Result<(PathBuf, bool), Error> {
+        let (path, pem) = (self.old_certificate(der), x509::certificate_pem(der));
+        let is_new = !(path.is_file() && file::read(&path)? == pem.as_bytes());
+        if is_new {
+            OutputFile::new(&path, Access::Public, false)?.write_for_good(pem.as_bytes())?;
+        }
+        Ok((path, is_new))
     }
 
     /// The name for a certificate that is replaced on the token: `web.fullchain.pem` gives `web.old-1a2b3c4d.pem`.

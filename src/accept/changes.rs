@@ -6,10 +6,9 @@ use fs_err as fs;
 
 use super::ChainFile;
 use crate::error::Error;
-use crate::file::{self, Access, OutputFile};
 use crate::key::KeyId;
 use crate::token::{CertificateObject, NewCertificate, Session};
-use crate::x509::{self, Certificate};
+use crate::x509::Certificate;
 
 /// The certificate objects that were made and removed, in order.
 #[derive(Debug)]
@@ -59,12 +58,9 @@ impl<'s> Changes<'s> {
 
     /// Writes a certificate that is going to be removed to a file beside the chain.
     pub(super) fn keep(&mut self, object: &CertificateObject) -> Result<(), Error> {
-        let Some(path) = self.chain_file.map(|file| file.old_certificate(&object.value)) else { return Ok(()) };
-        let pem = x509::certificate_pem(&object.value);
-        if !(path.is_file() && file::read(&path)? == pem.as_bytes()) {
-            OutputFile::new(&path, Access::Public, false)?.write_for_good(pem.as_bytes())?;
-            self.copies.push(path.clone());
-        }
+        let Some(file) = self.chain_file else { return Ok(()) };
+        let (path, is_new) = file.keep(&object.value)?;
+        self.copies.extend(is_new.then(|| path.clone()));
         self.kept.push(path);
         Ok(())
     }

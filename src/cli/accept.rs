@@ -70,8 +70,9 @@ pub(super) fn run(global: &Global, arguments: &AcceptArguments, report: &Report)
     let job = Job::read(global, arguments, file)?;
     let memory = state::open(global, report)?;
     let request = state::token_of(memory.as_ref(), &job.certificates, global)?;
-    let stored =
-        connect::with_session(global, &request, report, |session| job.accept(session, &terms, memory.as_ref()))?;
+    let stored = connect::with_session(global, &request, report, |session| {
+        job.accept(session, &terms, memory.as_ref(), report)
+    })?;
     let linked = stored.tell(&job, wishes.as_ref(), "", report)?;
     report.result(&linked, &linked.describe(&stored.accepted));
     Ok(())

@@ -3,7 +3,6 @@
 use clap::Args;
 use hsmcert::Error;
 use hsmcert::delete_key::{self, Deletion, Memory, Terms};
-use hsmcert::find::StoredCertificate;
 use hsmcert::request::TokenRequest;
 use hsmcert::state::PendingRequest;
 use hsmcert::token::TokenInfo;
@@ -13,7 +12,7 @@ use super::confirm::{check_possible, confirm};
 use super::facts::Facts;
 use super::failure::Failure;
 use super::report::Report;
-use super::which_key::{JsonObject, WhichKey, line};
+use super::which_key::{JsonObject, WhichKey, line_with_subject};
 use super::{Global, clock, connect, state};
 
 #[derive(Debug, Args)]
@@ -137,14 +136,6 @@ fn json(deletion: &Deletion<'_>, token: &TokenInfo) -> JsonDeletion {
 }
 
 fn describe(deletion: &Deletion<'_>, token: &TokenInfo) -> String {
-    let with_subject = |object: &hsmcert::token::Object| {
-        let (name, mut text) = line(object);
-        let StoredCertificate { certificate, .. } = StoredCertificate::read(object.clone());
-        if let Some(one) = certificate {
-            text.push_str(&format!(", {}, valid to {}", one.subject(), clock::date(one.not_after())));
-        }
-        (name, text)
-    };
     let heading = match deletion.going.as_slice() {
         [] => format!(
             "nothing is left of \"{}\" on the token \"{}\", serial {}:",
@@ -155,7 +146,7 @@ fn describe(deletion: &Deletion<'_>, token: &TokenInfo) -> String {
         _ => format!("to be deleted from the token \"{}\", serial {}:", token.label, token.serial),
     };
     let mut facts = Facts::new(&heading, 11);
-    for (name, text) in deletion.going.iter().map(with_subject) {
+    for (name, text) in deletion.going.iter().map(line_with_subject) {
         facts.line(&name, &text);
     }
     facts.line("algorithm", &deletion.key.algorithm());
@@ -175,7 +166,7 @@ fn describe(deletion: &Deletion<'_>, token: &TokenInfo) -> String {
         return text;
     }
     let mut facts = Facts::new("to stay:", 11);
-    for (name, text) in deletion.staying.iter().map(with_subject) {
+    for (name, text) in deletion.staying.iter().map(line_with_subject) {
         facts.line(&name, &text);
     }
     facts.list("files", files.iter().map(|path| path.display().to_string()));

@@ -38,6 +38,33 @@ impl Failure {
         Self::new(ErrorKind::Usage, message)
     }
 
+    /// All but the findings of a request file.
+    pub(super) fn of(error: &Error) -> Self {
+        let mut failure = Self::new(error.kind(), error.to_string());
+        failure.retryable = error.is_retryable();
+        failure.hints = hint::hints(error);
+        let mut cause = error.source();
+        while let Some(current) = cause {
+            let text = current.to_string();
+            if text != failure.message && failure.causes.last() != Some(&text) {
+                failure.causes.push(text);
+            }
+            cause = current.source();
+        }
+        match error {
+            Error::LinkBroken { failed, .. } => {
+                failure.causes.extend(failed.iter().map(|(label, step)| format!("\"{label}\", {step}")));
+            }
+            Error::HandshakeFailed { failed }
+            | Error::ServedDiffers { failed, .. }
+            | Error::Rollout(RolloutError::Server { failed, .. }) => {
+                failure.causes.extend(failed.iter().map(ToString::to_string));
+            }
+            _ => {}
+        }
+        failure
+    }
+
     /// The failure of a command that worked on several files: a kind that all share is given as it is.
     pub(super) fn of_several(failures: &[Self], message: impl Into<String>) -> Self {
         let first = failures.first().map_or(ErrorKind::Partial, |failure| failure.kind);
@@ -78,28 +105,7 @@ impl Failure {
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
-        let mut failure = Self::new(error.kind(), error.to_string());
-        failure.retryable = error.is_retryable();
-        failure.hints = hint::hints(&error);
-        let mut cause = error.source();
-        while let Some(current) = cause {
-            let text = current.to_string();
-            if text != failure.message && failure.causes.last() != Some(&text) {
-                failure.causes.push(text);
-            }
-            cause = current.source();
-        }
-        match &error {
-            Error::LinkBroken { failed, .. } => {
-                failure.causes.extend(failed.iter().map(|(label, step)| format!("\"{label}\", {step}")));
-            }
-            Error::HandshakeFailed { failed }
-            | Error::ServedDiffers { failed, .. }
-            | Error::Rollout(RolloutError::Server { failed, .. }) => {
-                failure.causes.extend(failed.iter().map(ToString::to_string));
-            }
-            _ => {}
-        }
+        let mut failure = Self::of(&error);
         if let Error::Spec(invalid) = error {
             failure.invalid = Some(invalid);
         }

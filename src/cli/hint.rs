@@ -2,6 +2,7 @@
 
 mod ca;
 mod prune;
+mod repair;
 mod rollout;
 mod token;
 
@@ -16,6 +17,7 @@ use hsmcert::{file, state, trial, x509};
 use ca::ca_hints;
 pub(super) use ca::words;
 use prune::prune_hints;
+use repair::repair_hints;
 use rollout::rollout_hints;
 pub(super) use token::left_over;
 use token::token_hints;
@@ -193,6 +195,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
         Error::Ca(error) => ca_hints(error),
         Error::Rollout(error) => rollout_hints(error),
         Error::Prune(error) => prune_hints(error),
+        Error::Repair(error) => repair_hints(error),
         Error::OtherKeyIssued { .. } => vec!["nothing was stored; is it the answer to another request?".to_owned()],
         Error::SelfSigned { .. } => vec!["make a new one with: hsmcert new SPEC --force".to_owned()],
         Error::DevCa { folder, .. } => vec![format!("remove {folder}, or choose another with --ca-dir")],

@@ -114,7 +114,7 @@ pub(super) fn run(global: &Global, arguments: &NewArguments, report: &Report) ->
     }
     let memory = state::open(global, report)?;
     let (made, token, module) = connect::with_session(global, &job.request.token, report, |session| {
-        let made = job.enroll(session, report)?;
+        let made = job.enroll(session, memory.as_ref(), report)?;
         Ok((made, session.token().clone(), std::path::absolute(session.module_path()).ok()))
     })?;
     if let Some(memory) = memory {

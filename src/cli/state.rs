@@ -41,6 +41,14 @@ pub(super) fn read(global: &Global) -> Option<State> {
     folder(global).map(|folder| State::reader(&folder))
 }
 
+/// All that is remembered; what cannot be read is a warning.
+pub(super) fn records(global: &Global, report: &Report) -> Result<Vec<Record>, Failure> {
+    let (records, unreadable) =
+        read(global).map_or(Ok(Default::default()), |state| state.records()).map_err(Error::from)?;
+    unreadable.iter().for_each(|error| report.warning(&error.to_string()));
+    Ok(records)
+}
+
 /// The token on which the key of one of these certificates was made, for a command line that names none: `new` found it
 /// by the request, which is not at hand here. A profile "default" comes first, since its PIN is for its own token.
 pub(super) fn token_of(

@@ -73,6 +73,22 @@ impl Which {
     }
 }
 
+/// The objects that `--uri` names: it both chooses the token and names objects; what is wrong with it is told when the
+/// token is chosen.
+pub(super) fn objects(global: &Global) -> Pkcs11Uri {
+    global.uri.as_deref().and_then(|uri| Pkcs11Uri::parse(uri).ok()).unwrap_or_default()
+}
+
+/// The options that choose the token of such objects: a URI of the trial token, as it is listed, names no module.
+pub(super) fn token_of_objects(global: &Global) -> Global {
+    let mut global = global.clone();
+    let Pkcs11Uri { token, module_path, .. } = objects(&global);
+    if token.as_deref() == Some(trial::LABEL) && module_path.is_none() && global.module.is_none() {
+        global.uri = None;
+    }
+    global
+}
+
 /// The options with what a URI says of module, token and PIN, as by `--uri`. An option comes before what the URI says of
 /// the same, and the PIN of a URI is for no other token than its own.
 pub(super) fn token_of(text: &str, uri: &Pkcs11Uri, global: &Global) -> Global {

@@ -1,7 +1,7 @@
 //! `REF`: which key a command is about, and how its objects are shown.
 
 use hsmcert::Error;
-use hsmcert::find;
+use hsmcert::find::{self, StoredCertificate};
 use hsmcert::key_reference::KeyReference;
 use hsmcert::token::{Object, TokenInfo};
 use hsmcert::uri::ObjectType;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::find_key::class_name;
-use super::{Global, which};
+use super::{Global, clock, which};
 
 /// A key as it was named.
 #[derive(Debug)]
@@ -75,4 +75,13 @@ pub(super) fn line(object: &Object) -> (String, String) {
     let id = if object.id.is_empty() { "no id".to_owned() } else { format!("id {}", object.id) };
     let text = format!("\"{}\", {id}, handle {}", object.label, object.handle());
     (object.class.to_string(), text)
+}
+
+/// [`line`], and what a certificate is for.
+pub(super) fn line_with_subject(object: &Object) -> (String, String) {
+    let (name, mut text) = line(object);
+    if let StoredCertificate { certificate: Some(one), .. } = StoredCertificate::read(object.clone()) {
+        text.push_str(&format!(", {}, valid to {}", one.subject(), clock::date(one.not_after())));
+    }
+    (name, text)
 }

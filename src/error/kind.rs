@@ -2,6 +2,7 @@
 
 use super::{Error, KeyFate};
 use crate::prune::PruneError;
+use crate::repair::RepairError;
 use crate::token::{self, Reach};
 use crate::{ca, file, state, tls, trial, x509};
 
@@ -87,6 +88,9 @@ impl Error {
             Self::Rollout(_) => ErrorKind::HookFailed,
             Self::Prune(PruneError::Served { .. } | PruneError::NoAnswer { .. }) => ErrorKind::ServedDiffers,
             Self::Prune(PruneError::NotReplaced { .. } | PruneError::OtherKey { .. }) => ErrorKind::Conflict,
+            Self::Repair(RepairError::Changed(_)) => ErrorKind::Busy,
+            Self::Repair(RepairError::NoPair { .. }) => ErrorKind::Conflict,
+            Self::Repair(RepairError::NotInFile { .. }) => ErrorKind::NotFound,
             Self::State(error) => match error {
                 state::Error::Busy(_) => ErrorKind::Busy,
                 state::Error::Folder { .. } | state::Error::Damaged { .. } | state::Error::Newer { .. } => {
@@ -152,7 +156,7 @@ impl Error {
             }
             // Not after a call that may have changed something, and never after a login.
             Self::Token(token::Error::NoReturn { unsettled, .. }) => unsettled.is_empty(),
-            Self::State(state::Error::Busy(_)) => true,
+            Self::State(state::Error::Busy(_)) | Self::Repair(RepairError::Changed(_)) => true,
             Self::AfterKeyMade { source, fate: KeyFate::Destroyed, .. }
             | Self::Intermediate { source, .. }
             | Self::OldStays { source, .. }
@@ -207,6 +211,7 @@ fn token_kind(error: &token::Error) -> ErrorKind {
         | Token::KeyDiffers { .. }
         | Token::ReadBack(_)
         | Token::LabelDiffers { .. }
+        | Token::IdDiffers { .. }
         | Token::CertificateRefused { .. }
         | Token::SchemeMismatch { .. } => ErrorKind::TokenRefused,
         Token::Call { source, .. } => match source.reach() {

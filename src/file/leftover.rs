@@ -21,11 +21,17 @@ pub(super) fn sweep(folder: &Path) {
     if !SWEPT.lock().is_ok_and(|mut swept| swept.insert(folder.to_owned())) {
         return;
     }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_temporary(&entry.file_name()) && is_old(&entry) {
-            let _ = fs::remove_file(entry.path());
-        }
+    for path in leftovers(folder) {
+        let _ = fs::remove_file(path);
     }
+}
+
+/// Those that are in a folder.
+#[must_use]
+pub fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_left = |entry: &fs::DirEntry| is_temporary(&entry.file_name()) && is_old(entry);
+    entries.filter(is_left).map(|entry| entry.path()).collect()
 }
 
 fn is_temporary(name: &OsStr) -> bool {

@@ -25,7 +25,7 @@ pub struct Filter {
     pub class: Option<ObjectClass>,
     /// Its certificate ends by then, in seconds since 1970, or has ended.
     pub ends_by: Option<i64>,
-    /// Something is missing.
+    /// Something is missing, or was left by a run that was ended.
     pub orphans: bool,
     /// It shares with another what should be its own.
     pub duplicates: bool,
@@ -58,7 +58,7 @@ impl Filter {
             && key.as_ref().is_none_or(|key| row.public_key.as_deref() == Some(key))
             && class.is_none_or(|class| row.has(class))
             && ends_by.is_none_or(|end| certificate.is_some_and(|one| one.not_after <= end))
-            && (!orphans || row.orphan.is_some())
+            && (!orphans || row.orphan.is_some() || !row.traces.is_empty())
             && (!duplicates || !row.shared.is_empty())
             && (!weak || !row.weaknesses.is_empty())
     }

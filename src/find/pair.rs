@@ -30,6 +30,10 @@ pub struct Row {
     pub weaknesses: Vec<Weakness>,
     /// What other objects of the same class have too.
     pub shared: Vec<Shared>,
+    /// What runs that were ended have left of it, where that was asked for: words of [`Left`].
+    ///
+    /// [`Left`]: super::Left
+    pub traces: Vec<&'static str>,
 }
 
 /// What a listing says of a certificate.
@@ -136,6 +140,15 @@ pub(super) struct Group<'e> {
 impl<'e> Group<'e> {
     pub(super) fn entries(&self) -> impl Iterator<Item = &'e Entry> {
         self.entries.iter().copied()
+    }
+
+    /// The public key, where one of its objects shows it.
+    pub(super) fn key(&self) -> Option<&'e PublicKey> {
+        self.key.map(AsRef::as_ref)
+    }
+
+    pub(super) fn id(&self) -> Option<&'e KeyId> {
+        self.entries.first().map(|entry| &entry.listed.object.id)
     }
 
     pub(super) fn of(&self, class: ObjectClass) -> &[&'e Entry] {
@@ -281,6 +294,7 @@ fn row(entries: &[&Entry], group: &Group<'_>, shared: &SharedValues<'_>) -> Opti
         orphan: group.orphan(),
         weaknesses: weakness::of(entries.iter().map(|entry| entry.listed.as_ref()), public_key.as_deref()),
         shared: shared.of(entries),
+        traces: vec![],
         public_key,
     })
 }

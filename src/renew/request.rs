@@ -44,6 +44,8 @@ pub(super) struct Requested {
     pub(super) replaces: Option<String>,
     /// Where the chain is, when the certificate was accepted already.
     pub(super) chain_file: Option<PathBuf>,
+    /// What a run that was ended had left, and what became of it.
+    pub(super) left: Option<String>,
 }
 
 /// Who makes a request, of what, and when.
@@ -91,13 +93,17 @@ pub(super) fn find_or_make<'s>(
         return maker.sign(&pair, &open, false);
     }
     match orphan(session, site, known, keys)? {
-        Some(pair) => match csr_of_file(site, pair.public_key()) {
-            Some(csr) => {
-                maker.remember(&csr, (pair.label(), pair.id()), &open, true)?;
-                maker.requested(csr, &open, true)
-            }
-            None => maker.sign(&pair, &open, true),
-        },
+        Some(pair) => {
+            let requested = match csr_of_file(site, pair.public_key()) {
+                Some(csr) => {
+                    maker.remember(&csr, (pair.label(), pair.id()), &open, true)?;
+                    maker.requested(csr, &open, true)
+                }
+                None => maker.sign(&pair, &open, true),
+            };
+            let left = format!("a run that was ended had left the pair \"{}\", which is taken", pair.label());
+            Ok(Requested { left: Some(left), ..requested? })
+        }
         None => maker.make(&open),
     }
 }
@@ -152,7 +158,7 @@ impl Maker<'_, '_> {
     fn requested(&self, csr: Csr, open: &OpenRenewal, is_new_key: bool) -> Result<Requested, Error> {
         answer::write_csr(self.site, &csr)?;
         let OpenRenewal { why, since, replaces, done: _, before: _ } = open.clone();
-        Ok(Requested { key: csr.public_key()?, csr, is_new_key, why, since, replaces, chain_file: None })
+        Ok(Requested { key: csr.public_key()?, csr, is_new_key, why, since, replaces, chain_file: None, left: None })
     }
 }
 

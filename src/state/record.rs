@@ -224,6 +224,20 @@ impl Record {
         KeyId::new(base16ct::mixed::decode_vec(&self.id).unwrap_or_default())
     }
 
+    /// Where the chain of its certificate is, or where `accept` puts it when the certificate is named after the CSR;
+    /// `None` where nobody knows, or the folder is not there.
+    #[must_use]
+    pub fn chain_place(&self) -> Option<PathBuf> {
+        let accepted = self.accepted.as_ref().map(|accepted| accepted.chain_file.clone());
+        let beside_csr = || {
+            let csr = self.request.as_ref()?.csr_file.as_ref()?;
+            let name = csr.file_name()?.to_string_lossy();
+            let stem = [".csr.pem", ".csr.der", ".csr", ".pem", ".req"].iter().find_map(|end| name.strip_suffix(end));
+            Some(csr.with_file_name(format!("{}.crt.fullchain.pem", stem.unwrap_or(&name))))
+        };
+        accepted.or_else(beside_csr).filter(|path| path.parent().is_some_and(Path::is_dir))
+    }
+
     /// The CSR of the request, if it can be read.
     #[must_use]
     pub fn csr(&self) -> Option<Csr> {

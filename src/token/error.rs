@@ -195,6 +195,12 @@ pub enum Error {
         /// The label that it has.
         shown: String,
     },
+    /// An id was changed, and the object is not found by it.
+    #[error("the token took a new id for the {object}, and does not find it by that")]
+    IdDiffers {
+        /// The object, as it was.
+        object: String,
+    },
     /// `C_CreateObject` refuses the certificate as such: this token may hold none.
     #[error("the token does not take the certificate as an object")]
     CertificateRefused {

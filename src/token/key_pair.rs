@@ -18,6 +18,8 @@ pub struct KeyPair<'s> {
     handles: Cell<Handles>,
     /// It was made a moment ago and has not signed yet.
     is_fresh: Cell<bool>,
+    /// The public half has another label.
+    has_other_label: bool,
     id: KeyId,
     label: String,
     public_key: PublicKey,
@@ -39,12 +41,17 @@ impl<'s> KeyPair<'s> {
         public_key: PublicKey,
     ) -> Self {
         let handles = Cell::new(Handles { private, public });
-        Self { session, handles, is_fresh: Cell::new(false), id, label, public_key }
+        Self { session, handles, is_fresh: Cell::new(false), has_other_label: false, id, label, public_key }
     }
 
     /// The same pair, which was made a moment ago.
     pub(super) fn fresh(self) -> Self {
         Self { is_fresh: Cell::new(true), ..self }
+    }
+
+    /// The same pair, as it was found.
+    pub(super) fn labelled_apart(self, has_other_label: bool) -> Self {
+        Self { has_other_label, ..self }
     }
 }
 
@@ -59,6 +66,12 @@ impl KeyPair<'_> {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// Whether the public half was found and has another label.
+    #[must_use]
+    pub fn has_other_label(&self) -> bool {
+        self.has_other_label
     }
 
     /// The public key.

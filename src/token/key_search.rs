@@ -44,9 +44,11 @@ impl<'s> Session<'s> {
             (None, _, None) => Ok(None),
             (None, _, Some(public)) => Err(Error::PrivateKeyMissing(public.id.clone())),
             (Some(private), 0, _) => {
-                let public = publics.iter().find(|public| public.id == private.id).map(|public| public.raw);
+                let public = publics.iter().find(|public| public.id == private.id);
+                let is_apart = public.is_some_and(|public| public.label != private.label);
                 let Object { raw, id, label, .. } = private;
-                Ok(Some(KeyPair::new(self, (raw, public), id, label, key.clone())))
+                let pair = KeyPair::new(self, (raw, public.map(|public| public.raw)), id, label, key.clone());
+                Ok(Some(pair.labelled_apart(is_apart)))
             }
             (Some(last), count, _) => {
                 privates.push(last);

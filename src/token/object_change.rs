@@ -11,8 +11,10 @@ use super::get_attribute_value::Slot;
 use super::key_pair::KeyPair;
 use super::object::{Object, ObjectClass};
 use super::session::Session;
+use crate::key::KeyId;
 
 const CHANGE: &str = "change the label";
+const CHANGE_ID: &str = "change the id";
 
 /// `CKA_LABEL` byte for byte: what is put back must be what was there, also where it was no UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,22 @@ impl Session<'_> {
     pub fn set_label(&self, object: &Object, label: &RawLabel) -> Result<(), Error> {
         let handle = self.current(object.raw).doing(CHANGE)?;
         self.relabel(object.class, handle, label)
+    }
+
+    /// Gives an object another `CKA_ID` (`C_SetAttributeValue`) and looks whether it is found by that.
+    ///
+    /// # Errors
+    /// [`Error::Call`], [`Error::IdDiffers`].
+    pub fn set_id(&self, object: &Object, id: &KeyId) -> Result<(), Error> {
+        let handle = self.current(object.raw).doing(CHANGE_ID)?;
+        let attribute = [Attribute::Id(id.as_bytes().to_vec())];
+        let change = |session: &Raw| session.update_attributes(handle, &attribute);
+        self.call_about(object.class, "C_SetAttributeValue", change).doing(CHANGE_ID)?;
+        let found = self.objects_with_id(object.class, id)?;
+        match found.iter().any(|one| one.raw == object.raw) {
+            true => Ok(()),
+            false => Err(Error::IdDiffers { object: object.to_string() }),
+        }
     }
 
     /// The same for a certificate.

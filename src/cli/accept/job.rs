@@ -15,7 +15,7 @@ use hsmcert::x509::{self, Certificate};
 use super::super::failure::Failure;
 use super::super::report::Report;
 use super::super::windows_store::{self, Wishes};
-use super::super::{Global, clock};
+use super::super::{Global, clock, traces};
 use super::{AcceptArguments, Linked};
 
 /// What was read and checked before the HSM is touched.
@@ -42,9 +42,16 @@ impl Job {
         Ok(Self { file: file.to_owned(), certificates, chain_out, chain_file })
     }
 
-    pub(super) fn accept(&self, session: &Session<'_>, terms: &Terms, memory: Option<&State>) -> Result<Stored, Error> {
+    pub(super) fn accept(
+        &self,
+        session: &Session<'_>,
+        terms: &Terms,
+        memory: Option<&State>,
+        report: &Report,
+    ) -> Result<Stored, Error> {
         let now = clock::now();
-        let accepted = accept::accept(session, &self.certificates, terms, &self.chain_file, memory, now)?;
+        let accepted = accept::accept(session, &self.certificates, terms, &self.chain_file, memory, now)
+            .inspect_err(|error| traces::tell(error, session, memory, report))?;
         let (token, vendor, quirks) = (session.token().clone(), session.vendor(), session.quirks());
         Ok(Stored { accepted, token, vendor, quirks })
     }
@@ -67,6 +74,9 @@ impl Stored {
         }
         if let Change::NotStored(refusal) = &accepted.change {
             report.warning(&format!("{name}{}", not_stored(refusal, *vendor, quirks.certificates)));
+        }
+        for left in &accepted.left {
+            report.note(&format!("{name}{left}"));
         }
         for note in &accepted.notes {
             report.note(&format!("{name}{note}"));

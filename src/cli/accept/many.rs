@@ -47,7 +47,7 @@ pub(super) fn run(
     let token = fleet::one_token(jobs.iter().map(|job| job.file.as_path()).zip(&tokens))?;
     let (stored, _) =
         fleet::work(global, &token, (Work::Changes, "certificate", &jobs), report, |session, job: &Job| {
-            job.accept(session, terms, memory.as_ref())
+            job.accept(session, terms, memory.as_ref(), report)
         })?;
     let tell = |(job, stored): (&Job, Result<Stored, hsmcert::Error>)| {
         stored?.tell(job, wishes, &format!("{}: ", job.file.display()), report)

@@ -10,12 +10,13 @@ use hsmcert::key::{KeyId, PublicKey};
 use hsmcert::pin::PinSource;
 use hsmcert::request::Period;
 use hsmcert::token::{Detail, ObjectClass};
-use hsmcert::uri::{ObjectType, Pkcs11Uri};
-use hsmcert::{file, trial, x509};
+use hsmcert::uri::ObjectType;
+use hsmcert::{file, x509};
 
-use super::super::Global;
 use super::super::failure::Failure;
 use super::super::report::Report;
+use super::super::which;
+use super::super::{Global, state};
 use super::column::{Column, OBJECT_COLUMNS, PAIR_COLUMNS};
 
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ pub(in super::super) struct FindKeyArguments {
     /// Certificates that end within 30d (days), 12h, 2w, 6m (months) or 1y, or have ended
     #[arg(long, value_name = "PERIOD", value_parser = period, help_heading = "Filters")]
     expires_in: Option<Period>,
-    /// Keys without certificate, certificates (but a CA's) without key
+    /// Keys without certificate, certificates (but a CA's) without key, and what runs that were ended have left
     #[arg(long, help_heading = "Filters")]
     orphans: bool,
     /// What shares its id, label, key or certificate with another of its class
@@ -150,13 +151,13 @@ pub(super) enum Output {
 
 impl FindKeyArguments {
     /// What is to be found.
-    pub(super) fn query(&self, global: &Global, now: i64) -> Result<Query, Failure> {
+    pub(super) fn query(&self, global: &Global, report: &Report, now: i64) -> Result<Query, Failure> {
         let rows = match (self.class, self.objects) {
             (Some(Class::One(class)), _) => Rows::Objects(vec![class]),
             (Some(Class::All), _) | (None, true) => Rows::Objects(ObjectClass::ALL.to_vec()),
             (None, false) => Rows::Pairs,
         };
-        let uri = uri(global);
+        let uri = which::objects(global);
         if let (Some(by_option), Some(by_uri)) = (&self.id, &uri.id)
             && by_option != by_uri
         {
@@ -199,6 +200,7 @@ impl FindKeyArguments {
             limit: self.limit,
             detail,
             with_der: false,
+            remembered: self.orphans.then(|| state::records(global, report)).transpose()?,
         })
     }
 
@@ -222,21 +224,6 @@ impl FindKeyArguments {
             output => Ok(output),
         }
     }
-
-    /// The options that choose the token: a URI of the trial token, as it is listed, names no module.
-    pub(super) fn token(&self, global: &Global) -> Global {
-        let mut global = global.clone();
-        let Pkcs11Uri { token, module_path, .. } = uri(&global);
-        if token.as_deref() == Some(trial::LABEL) && module_path.is_none() && global.module.is_none() {
-            global.uri = None;
-        }
-        global
-    }
-}
-
-/// `--uri` both chooses the token and names objects; what is wrong with it is told when the token is chosen.
-fn uri(global: &Global) -> Pkcs11Uri {
-    global.uri.as_deref().and_then(|uri| Pkcs11Uri::parse(uri).ok()).unwrap_or_default()
 }
 
 fn public_key(path: &Path, global: &Global) -> Result<PublicKey, Failure> {

@@ -136,9 +136,12 @@ pub(super) fn orphan_word(orphan: Orphan) -> &'static str {
 fn remarks(row: &Row) -> impl Iterator<Item = String> {
     let expired = row.certificate.as_ref().is_some_and(|one| one.days_left < 0).then(|| "expired".to_owned());
     let orphan = row.orphan.map(|orphan| orphan_word(orphan).to_owned());
+    let lacks = orphan.clone();
     let weaknesses = row.weaknesses.iter().copied().map(Weakness::word).map(str::to_owned);
     let shared = row.shared.iter().map(|shared| format!("same-{shared}"));
-    expired.into_iter().chain(orphan).chain(weaknesses).chain(shared)
+    // What an orphan lacks is told once.
+    let traces = row.traces.iter().map(|word| (*word).to_owned()).filter(move |word| Some(word) != lacks.as_ref());
+    expired.into_iter().chain(orphan).chain(weaknesses).chain(shared).chain(traces)
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

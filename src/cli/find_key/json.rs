@@ -34,6 +34,8 @@ struct Listing<'f> {
     rows: &'f [Row],
     /// All of the token was read.
     is_complete: bool,
+    /// What runs have left was looked for.
+    has_traces: bool,
 }
 
 impl Serialize for Pairs<'_> {
@@ -106,6 +108,9 @@ struct Facts<'r> {
     weaknesses: Vec<&'static str>,
     /// Null where only a part of the token was read.
     duplicates: Option<Vec<String>>,
+    /// With `--orphans`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traces: Option<&'r [&'static str]>,
     uri: String,
 }
 
@@ -121,7 +126,9 @@ enum Value {
 
 impl<'f> Found<'f> {
     pub(super) fn new(token: &'f TokenInfo, query: &Query, found: &'f find::Found) -> Self {
-        let listing = Listing { token, rows: &found.rows, is_complete: found.keys.is_some() };
+        let is_complete = found.keys.is_some();
+        let has_traces = is_complete && query.remembered.is_some();
+        let listing = Listing { token, rows: &found.rows, is_complete, has_traces };
         let (pairs, objects) = match query.rows {
             Rows::Pairs => (Some(Pairs(listing)), None),
             Rows::Objects(_) => (None, Some(Objects(listing))),
@@ -170,6 +177,7 @@ impl Listing<'_> {
             orphan: row.orphan.map(orphan_word),
             weaknesses: row.weaknesses.iter().map(|weakness| weakness.word()).collect(),
             duplicates: self.is_complete.then(|| row.shared.iter().map(ToString::to_string).collect()),
+            traces: self.has_traces.then_some(row.traces.as_slice()),
             uri: row.uri(self.token).to_string(),
         }
     }

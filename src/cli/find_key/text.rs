@@ -17,7 +17,7 @@ pub(super) fn table(out: &mut dyn Write, found: &Found, columns: &[Column], toke
         let cell = |row: &Row, at: usize| cut(shown(&columns[at].text(row, token)), columns[at].width());
         columns::write(out, &titles, &found.rows, cell)?;
     }
-    let Found { rows, matched, keys } = found;
+    let Found { rows, matched, keys, traces: _ } = found;
     if let Some(keys) = keys {
         write!(out, "Total number of keys present {keys}, ")?;
     }

@@ -81,7 +81,7 @@ pub(super) fn token_hints(error: &token::Error) -> Vec<String> {
             all.push("when the token works again, run the same command: it finishes the work".to_owned());
             all
         }
-        Token::LabelDiffers { .. } => text("report this to the HSM's vendor"),
+        Token::LabelDiffers { .. } | Token::IdDiffers { .. } => text("report this to the HSM's vendor"),
         Token::CertificateRefused { .. } => text(
             "it holds an older certificate and takes no new one: see the HSM's documentation on certificate objects",
         ),

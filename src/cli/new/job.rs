@@ -19,7 +19,7 @@ use super::super::Global;
 use super::super::clock::now;
 use super::super::failure::Failure;
 use super::super::report::Report;
-use super::super::request_file;
+use super::super::{request_file, traces};
 use super::NewArguments;
 
 /// What was read and checked before the HSM is touched.
@@ -86,15 +86,21 @@ impl Job {
 
     /// Makes key and document, and writes the document. On stdout too it is written before the key is settled: what did
     /// not arrive would be a key without a request.
-    pub(super) fn enroll(&self, session: &Session<'_>, report: &Report) -> Result<Enrolled, Error> {
-        enroll::enroll(session, &self.request, self.wishes, now(), |document| match &self.output {
+    pub(super) fn enroll(
+        &self,
+        session: &Session<'_>,
+        memory: Option<&State>,
+        report: &Report,
+    ) -> Result<Enrolled, Error> {
+        let made = enroll::enroll(session, &self.request, self.wishes, now(), |document| match &self.output {
             // A CSR can be made again (--reuse-key), and a self-signed certificate is on the token.
             Some(output) => output.write_unflushed(&self.encode(document)),
             None if report.is_json() => Ok(()),
             None => report.document(&self.encode(document)).map_err(|error| {
                 file::Error::Io(io::Error::new(error.kind(), format!("cannot write to stdout: {error}")))
             }),
-        })
+        });
+        made.inspect_err(|error| traces::tell(error, session, memory, report))
     }
 
     pub(super) fn encode(&self, document: &Document) -> Vec<u8> {

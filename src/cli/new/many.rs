@@ -45,7 +45,7 @@ pub(super) fn run(
     let memory = state::open(global, report)?;
     let (made, token) =
         fleet::work(global, &token, (Work::Creates, "request", &jobs), report, |session, job: &Job| {
-            let made = job.enroll(session, report)?;
+            let made = job.enroll(session, memory.as_ref(), report)?;
             if let Some(memory) = &memory {
                 let module = std::path::absolute(session.module_path()).ok();
                 job.remember(memory, &made, (session.token(), module), report);
