@@ -87,7 +87,8 @@ pub fn look(
 /// is done in part is found by the next [`look`].
 pub fn mend(session: &Session<'_>, trace: &Trace, state: Option<&State>, now: i64) -> Result<Mended, Error> {
     match &trace.left {
-        Left::Unrequested | Left::NoPublicKey => Ok(Mended::default()),
+        Left::Unrequested => Ok(Mended::default()),
+        Left::NoPublicKey => mend::public_key(session, trace),
         Left::NoPrivateKey => mend::lone_public_key(session, trace, state, now),
         Left::Labels { to } => mend::labels(session, trace, to, state),
         Left::Ids => mend::ids(session, trace),

@@ -30,6 +30,7 @@ mod object_change;
 mod parallel;
 mod probe;
 mod public_key;
+mod public_key_object;
 mod raw;
 mod retry;
 mod session;

@@ -300,12 +300,53 @@ fn a_public_key_without_its_private_key() {
 
 #[test]
 fn a_private_key_without_its_public_key() {
-    let token = linked();
-    token.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id(&token, "web")]);
-    let before = token.objects();
-    let result = token.run(&REPAIR).ok().json();
-    assert_eq!(findings(&result), [("no-public-key".to_owned(), "by-hand".to_owned())]);
-    assert_eq!(token.objects(), before);
+    // The certificate shows it, or the request that is remembered; where nothing does, nothing can be done.
+    for algorithm in ["ecdsa-p384", "ed25519"] {
+        let token = requested();
+        token.write("third.toml", spec("third").replace("ecdsa", algorithm));
+        token.run(&["new", "third.toml"]).ok();
+        let own = id(&token, "third");
+        let lose = || token.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &own]);
+        lose();
+        assert_eq!(repaired(&token), ["no-public-key"], "{algorithm}");
+        token.run(&["dev-ca", "third.csr.pem", "third.crt.pem"]).ok();
+        token.run(&["accept", "third.crt.pem"]).ok();
+        lose();
+        std::fs::remove_dir_all(token.folder().join("state")).unwrap();
+        let mended = token.run(&["repair", "--yes", "--json", "--label", "third"]).ok().json();
+        assert_eq!(findings(&mended), [("no-public-key".to_owned(), "mended".to_owned())], "{algorithm}");
+        is_linked(&token, "third");
+        lose();
+        token.pkcs11_tool(&["--delete-object", "--type", "cert", "--id", &own]);
+        let before = token.objects();
+        let left = token.run(&["repair", "--yes", "--json", "--label", "third"]).ok().json();
+        assert_eq!(findings(&left), [("no-public-key".to_owned(), "by-hand".to_owned())], "{algorithm}");
+        assert_eq!(token.objects(), before);
+    }
+}
+
+/// The first creation is refused, the second is the probe under another id, the third the one that counts.
+#[test]
+fn a_token_that_refuses_two_certificates_of_one_id() {
+    for (place, expected) in [
+        ("C_DestroyObject:1", "certificate-astray"),
+        ("C_DestroyObject:2", ""),
+        ("C_CreateObject:3", "certificate-gone"),
+    ] {
+        let token = linked();
+        newer(&token);
+        let shim = || Shim::before(&token).refusing_second_certificates("0xd1");
+        let killed = shim().killing(place).run(&["accept", "new.crt.pem"]);
+        assert_eq!(killed.code, None, "{place}: {killed:#?}");
+        let result = shim().run(&REPAIR).ok().json();
+        let expected = [(expected.to_owned(), "mended".to_owned())];
+        let expected = if expected[0].0.is_empty() { &[][..] } else { &expected };
+        assert_eq!(findings(&result), expected, "{place}");
+        assert_eq!(repaired(&token), [""; 0], "{place}");
+        is_linked(&token, "web");
+        shim().run(&["accept", "new.crt.pem"]).ok();
+        is_linked(&token, "web");
+    }
 }
 
 #[test]

@@ -17,17 +17,18 @@ use entry::{Entry, Fate, Repaired};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hsmcert repair --dry-run                   what runs that were ended have left, and what would be done
+  hsmcert repair --dry-run                   what runs that were ended have left
   hsmcert repair                             shows it, asks, mends it
   hsmcert repair --label 'www.*' --yes       for a job, one site after the other
 
-A run that was killed, or lost its token, is usually finished by the same command. Repair is for what nobody runs again: two
-certificates of one key, a rename that stopped half way, a public key without its private key, an accept without chain file,
-a key that is only remembered, files that never got their names. It deletes no private key, and a certificate only after it
-is in a file and another one of the key is proved. Where something could be lost it says what to type instead.
+A run that was killed, or lost its token, is usually finished by the same command. Repair is for what \
+nobody runs again: two certificates of one key, a rename that stopped half way, a public key without \
+its private key, an accept without its chain file, a key that is only remembered, files that never got \
+their names. It deletes no private key, and of a key's certificates it leaves the newest, proves it, and \
+writes the other to a file. Where something could be lost it says what to type instead.
 
-Exit codes: 0 nothing is left that can be mended; 7, 8, 9, 10 what stands in the way of a single one; 15 several stay for
-different reasons; 75 another run is at work.")]
+Exit codes: 0 nothing is left that can be mended; 7, 8, 9, 10 what stands in the way; 15 several stay, \
+for different reasons; 75 another run is at work.")]
 pub(super) struct RepairArguments {
     /// Only what has this label; * stands for any characters, ? for one
     #[arg(long, value_name = "GLOB")]

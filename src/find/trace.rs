@@ -202,7 +202,8 @@ impl Trace {
             }
             Left::KeyGone => "forget it".to_owned(),
             Left::TemporaryFile(_) => "remove it".to_owned(),
-            Left::Unrequested | Left::NoPublicKey => "nothing".to_owned(),
+            Left::NoPublicKey => "make it again, if a signature by the private key proves it".to_owned(),
+            Left::Unrequested => "nothing".to_owned(),
         }
     }
 

@@ -76,6 +76,17 @@ pub(super) fn ids(session: &Session<'_>, trace: &Trace) -> Result<Mended, Error>
     Ok(Mended::default())
 }
 
+/// What a certificate or a request shows is the key's only if a signature proves it.
+pub(super) fn public_key(session: &Session<'_>, trace: &Trace) -> Result<Mended, Error> {
+    let ([private], Some(key)) = (trace.objects.as_slice(), &trace.key) else { return Err(changed(trace)) };
+    if !proof::is_half_of(session, private, key)? {
+        let public = format!("public key of the certificate or request of \"{}\"", trace.label);
+        return Err(RepairError::NoPair { private: private.to_string(), public }.into());
+    }
+    session.store_public_key(key, private)?;
+    Ok(Mended::default())
+}
+
 /// Forgets a key.
 pub(super) fn memory(trace: &Trace, state: Option<&State>) -> Result<Mended, Error> {
     if let (Some(state), Some(record)) = (state, &trace.record) {

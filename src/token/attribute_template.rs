@@ -7,7 +7,7 @@ use super::certificate_object::NewCertificate;
 use super::new_key_pair::{Lifetime, NewKeyPair};
 use super::template_ladder::Rung;
 use super::vendor::Quirks;
-use crate::key::{Curve, KeyAlgorithm, MlDsaSet};
+use crate::key::{Curve, KeyAlgorithm, MlDsaSet, PublicKey};
 use crate::request::KeyPurposes;
 
 /// How `CKA_EC_PARAMS` names Ed25519 (PKCS#11 3.1, 6.3.3): modules take the one or the other form.
@@ -139,6 +139,24 @@ pub(super) fn certificate(certificate: &NewCertificate<'_>) -> Vec<Attribute> {
         Attribute::Issuer(issuer.to_vec()),
         Attribute::SerialNumber(serial.to_vec()),
         Attribute::Value(value.to_vec()),
+    ]
+}
+
+/// For `C_CreateObject` of a public key (PKCS#11 3.1, 4.8 and chapter 6): what is not found by a search for it.
+pub(super) fn public_half(key: &PublicKey, ed25519: Ed25519Name) -> Vec<Attribute> {
+    let parameters = match key {
+        PublicKey::Rsa { exponent, .. } => Attribute::PublicExponent(exponent.clone()),
+        PublicKey::Ec { curve, .. } => Attribute::EcParams(curve_parameters(*curve).to_vec()),
+        PublicKey::Ed25519(_) => Attribute::EcParams(ed25519_parameters(ed25519).to_vec()),
+        PublicKey::MlDsa { set, .. } => Attribute::ParameterSet(parameter_set(*set).into()),
+    };
+    vec![
+        Attribute::Class(ObjectClass::PUBLIC_KEY),
+        // It outlives the session.
+        Attribute::Token(true),
+        // The other half of CKA_SIGN.
+        Attribute::Verify(true),
+        parameters,
     ]
 }
 

@@ -149,12 +149,12 @@ fn unsettled_hint(unsettled: Unsettled) -> &'static str {
     match unsettled {
         Unsettled::Nothing => "the work itself was done, and only its result was not shown: see hsmcert find-key",
         Unsettled::KeyPair => {
-            "a new key pair may be left on the token, without a CSR: look for it with hsmcert find-key --orphans"
+            "a new key pair may be left on the token, without a CSR: look for it with hsmcert find-key --orphans, or hsmcert repair"
         }
         Unsettled::Certificate => {
             "a certificate may be stored and not proved yet: when the token answers, run the same command again"
         }
-        Unsettled::Removal => "what was to be removed may still be there: see hsmcert find-key",
+        Unsettled::Removal => "what was to be removed may still be there: see hsmcert repair",
         Unsettled::Attribute => "an attribute may be changed or not: see hsmcert find-key --json",
         Unsettled::Initialisation => "the token may be initialised, and its user's PIN not set: see hsmcert token list",
         Unsettled::Pin => {

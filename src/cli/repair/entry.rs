@@ -135,6 +135,7 @@ pub(super) fn verdict(entries: &[Entry], dry_run: bool) -> String {
     text.push_str(&match (entries.len(), dry_run) {
         (0, _) => "no run has left anything behind\n".to_owned(),
         (_, true) => format!("{} can be mended{left}; nothing was changed (--dry-run)\n", count("due")),
+        (_, false) if count("mended") == 0 => format!("nothing was mended{left}\n"),
         (_, false) => format!("{} mended{left}\n", count("mended")),
     });
     text

@@ -69,11 +69,13 @@ impl View<'_> {
                 traces.push(Trace { key, ..trace(Left::Ids, &[half, private]) });
             }
             (None, None) if is_own && private.key.is_none() => {
-                traces.push(by_hand(
-                    trace(Left::NoPublicKey, &[private]),
-                    "the token does not show it elsewhere",
-                    vec!["pkcs11-tool --write-object PUBLIC.der --type pubkey --id HEX --label LABEL".to_owned()],
-                ));
+                let remembered = || record.and_then(Record::csr).and_then(|csr| csr.public_key().ok());
+                let key = group.key().cloned().or_else(remembered);
+                let half = Trace { key, ..trace(Left::NoPublicKey, &[private]) };
+                traces.push(match half.key {
+                    Some(_) => half,
+                    None => by_hand(half, "neither a certificate nor a request shows it", vec![]),
+                });
             }
             (None, None) | (Some(_), _) => {}
         }
