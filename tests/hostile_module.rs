@@ -17,12 +17,13 @@ const SPEC: &str = "san.dns = 'new.example.com'\n[key]\nalgorithm = 'ecdsa-p256'
 const CERTIFICATE: &[u8] = include_bytes!("hostile-module/src/certificate.der");
 
 /// What a module may be asked, in one run each.
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &["token", "list", "--json"],
     &["find-key", "--json"],
     &["find-key", "--objects"],
     &["new", "request.toml", "--force"],
     &["accept", "certificate.der", "--allow-ca", "--force"],
+    &["repair", "--yes"],
     &["delete-key", "www.example.com", "--certificate", "--yes", "--force"],
 ];
 

@@ -35,7 +35,7 @@ fn the_pin_is_said_nowhere() {
     let token = SoftToken::new();
     token.write("request.inf", SEED_INF);
     let shim = Shim::before(&token);
-    let runs: [&[&str]; 15] = [
+    let runs: [&[&str]; 16] = [
         &["new", "request.inf", "dry.csr.pem", "-vv", "--dry-run"],
         &["new", "request.inf", "request.csr.pem", "-vv"],
         &["new", "request.inf", "second.csr.pem", "-vv"],
@@ -48,6 +48,7 @@ fn the_pin_is_said_nowhere() {
         &["export", "www.example.com", "-vv"],
         &["export", "www.example.com", "-vv", "--json", "--chain"],
         &["rename", "www.example.com", "renamed", "-vv"],
+        &["repair", "-vv", "--dry-run", "--json"],
         &["delete-key", "renamed", "-vv", "--yes", "--force"],
         &["find-key", "-vv"],
         &["find-key", "-vv", "--json", "--token", "nosuch"],

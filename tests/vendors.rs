@@ -104,6 +104,8 @@ fn the_journey_on_each_vendor_that_holds_certificates() {
         assert_eq!(pairs(&strict).len(), 1, "{vendor}");
         let by_key = strict.run(&["find-key", "--modulus", "request.csr.pem", "--json"]).ok().json();
         assert_eq!(by_key["pairs"].as_array().unwrap().len(), 1, "{vendor} {by_key:#}");
+        let looked = strict.run(&["repair", "--dry-run", "--json"]).ok().json();
+        assert!(looked["findings"].as_array().unwrap().is_empty(), "{vendor} {looked:#}");
     }
 }
 
@@ -137,6 +139,8 @@ fn the_journey_where_no_certificates_are_held() {
         let before = token.objects();
         issue(&token, "request.crt.pem");
         let linked = strict.run(&["accept", "request.crt.pem", "--chain-out", "web.pem", "--json"]).ok().json();
+        let looked = strict.run(&["repair", "--dry-run", "--json"]).ok().json();
+        assert!(looked["findings"].as_array().unwrap().is_empty(), "{vendor} {looked:#}");
         let warnings = linked["warnings"].to_string();
         assert!(warnings.contains("the token takes no certificate objects") && warnings.contains(told), "{linked:#}");
         assert_eq!((&linked["change"], &linked["on_token"]), (&"not-stored".into(), &false.into()), "{vendor}");

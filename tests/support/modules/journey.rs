@@ -47,6 +47,8 @@ pub fn journey(token: &dyn Tested, algorithm: &str) -> Vec<String> {
     fails(token, 7, &again, "is in use on the token");
     assert!(!token.work().join("second.csr.pem").exists());
 
+    nothing_is_left(token);
+
     json_of(token, &["dev-ca", "request.csr.pem", "request.crt.pem"]);
     let linked = json_of(token, &["accept", "request.crt.pem"]);
     assert_eq!((&linked["change"], &linked["on_token"]), (&json!("stored"), &json!(true)), "{linked:#}");
@@ -64,6 +66,8 @@ pub fn journey(token: &dyn Tested, algorithm: &str) -> Vec<String> {
     let second = only_pair(token, &made);
     assert_ne!(first["certificate_serial"], second["certificate_serial"]);
     json_of(token, &["verify", LABEL]);
+
+    nothing_is_left(token);
 
     // A wrong PIN is told as one, and the right one still works.
     fails(token, 5, &token.hsmcert_with_pin("87654399", &["find-key"]), "does not accept the PIN");
@@ -116,6 +120,13 @@ pub fn end(token: &dyn Tested) {
     assert_eq!((&deleted["deleted"], deleted["objects"].as_array().unwrap().len()), (&json!(true), 3), "{deleted:#}");
     assert_eq!(objects(), 0);
     assert_eq!(json_of(token, &["find-key", "--objects", "--label", LABEL])["count"], 0);
+}
+
+/// What runs left that came to their end is no trace of one that was ended.
+#[track_caller]
+fn nothing_is_left(token: &dyn Tested) {
+    let looked = json_of(token, &["repair", "--dry-run"]);
+    assert_eq!(looked["findings"], json!([]), "{looked:#}");
 }
 
 /// One key pair and its certificate are on the token, and nothing else has this label.
