@@ -215,6 +215,65 @@ fn a_killed_delete_key() {
     });
 }
 
+/// Repair is a run as any other: it is killed before each call, or the call fails.
+#[test]
+fn a_repair_that_is_ended_is_finished_by_the_next() {
+    let token = linked();
+    newer(&token);
+    store(&token, "new.crt.pem", "web", &id(&token, "web"));
+    let killed = Shim::before(&token).killing("C_SetAttributeValue:2").run(&["rename", "other", "site"]);
+    assert_eq!(killed.code, None, "{killed:#?}");
+    token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", "apart", "--id", "01"]);
+    token.pkcs11_tool(&["--set-id", "03", "--type", "pubkey", "--id", "01"]);
+    token.run(&["new", "web.toml", "lost.csr.pem", "--label", "lost"]).ok();
+    token.pkcs11_tool(&["--delete-object", "--type", "privkey", "--id", &id(&token, "lost")]);
+    let keys = |token: &SoftToken| -> Vec<Object> {
+        token
+            .objects()
+            .into_iter()
+            .filter(|one| one.class == Class::Private)
+            .map(|one| Object { label: String::new(), ..one })
+            .collect()
+    };
+    let (kept, before) = (Snapshot::of(token.folder()), keys(&token));
+    let shim = Shim::before(&token);
+    shim.forget();
+    shim.run(&REPAIR).ok();
+    let all: Vec<String> = shim.calls().into_iter().map(|call| call.function).collect();
+    let (mut nth, mut cases): (HashMap<&str, usize>, usize) = Default::default();
+    for (index, function) in all.iter().enumerate() {
+        let count = nth.entry(function).or_default();
+        *count += 1;
+        let changes = |index: usize| all.get(index).is_some_and(|one| CHANGES.contains(&one.as_str()));
+        if std::env::var_os("HSMCERT_ALL_KILLS").is_none()
+            && !changes(index)
+            && !index.checked_sub(1).is_some_and(changes)
+        {
+            continue;
+        }
+        for how in ["killed", "failed"] {
+            kept.restore();
+            let place = format!("{function}:{count}");
+            let ended = match how {
+                "killed" => Shim::before(&token).killing(&place).run(&REPAIR),
+                _ => Shim::before(&token).failing(&format!("{place}:0x30")).run(&REPAIR),
+            };
+            assert!(
+                matches!((how, ended.code), ("killed", None) | ("failed", Some(0 | 4..=10 | 15))),
+                "{place}: {ended:#?}"
+            );
+            repaired(&token);
+            assert_eq!(keys(&token), before, "{place} {how}: a private key is gone, or has another id");
+            is_linked(&token, "web");
+            is_linked(&token, "site");
+            assert_eq!(of(&token, "apart", Class::Public)[0].id, "01", "{place} {how}");
+            cases += 1;
+        }
+    }
+    println!("{cases} repairs ended, of {} calls", all.len());
+    assert!(cases > 10);
+}
+
 #[test]
 fn two_certificates_on_one_id() {
     // As another tool stores a newer one, with what hsmcert remembers and without.
@@ -504,7 +563,16 @@ fn a_module_that_changes_no_labels() {
     store(&token, "web.crt.pem", "web", &id(&token, "site"));
     shim.run(&["repair", "--yes"]).ok();
     is_linked(&token, "site");
-    assert_eq!(repaired(&token), [""; 0]);
+    // So it does for a public key with another id.
+    for kind in ["EC:prime256v1", "rsa:2048"] {
+        token.pkcs11_tool(&["--keypairgen", "--key-type", kind, "--label", "pair", "--id", "01"]);
+        token.pkcs11_tool(&["--set-id", "02", "--type", "pubkey", "--id", "01"]);
+        shim.run(&["repair", "--yes"]).ok();
+        let pair: Vec<_> = token.objects().into_iter().filter(|one| one.label == "pair").collect();
+        assert!(pair.len() == 2 && pair.iter().all(|one| one.id == "01"), "{kind}: {pair:?}");
+        assert_eq!(repaired(&token), [""; 0]);
+        token.run(&["delete-key", "pair", "--yes"]).ok();
+    }
 }
 
 #[test]
