@@ -9,7 +9,7 @@ mod error;
 mod files;
 mod mend;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 pub use self::error::Error as RepairError;
@@ -53,27 +53,37 @@ pub fn look(
     let (remembered, unreadable) = records()?;
     let mut traces = find::traces(session, Filter::default(), &remembered, now, progress)?;
     traces.retain(&is_meant);
-    let (mut locks, mut busy) = (Vec::new(), Vec::new());
+    let (mut locks, mut busy) = (Vec::new(), HashMap::new());
     if let Some(state) = state.filter(|_| traces.iter().any(|trace| trace.by_hand.is_none())) {
-        let labels: BTreeSet<&str> = traces.iter().map(|trace| trace.label.as_str()).collect();
-        for label in labels {
+        let mut held = |label: &str, error| match error {
+            state::Error::Busy(path) => {
+                busy.insert(label.to_owned(), path);
+                Ok(())
+            }
+            error => Err(error),
+        };
+        for label in traces.iter().map(|trace| trace.label.as_str()).collect::<BTreeSet<_>>() {
             match state.lock_label(&session.token().serial, label) {
                 Ok(lock) => locks.push(lock),
-                Err(error) => busy.push((label.to_owned(), error)),
+                Err(error) => held(label, error)?,
             }
         }
         // What another run was in the middle of is no trace. It holds the lock of its key, or it is through by now.
-        busy.extend(
-            traces.iter().filter_map(|trace| Some((trace.label.clone(), state.lock(trace.key.as_ref()?).err()?))),
-        );
-        let again = find::traces(session, Filter::default(), &records()?.0, now, progress)?;
-        traces.retain(|trace| again.contains(trace));
+        for (trace, key) in traces.iter().filter_map(|trace| Some((trace, trace.key.as_ref()?))) {
+            if let Err(error) = state.lock(key) {
+                held(&trace.label, error)?;
+            }
+        }
+        let mut again = find::traces(session, Filter::default(), &records()?.0, now, progress)?;
+        again.retain(|trace| traces.iter().any(|before| before.is_same(trace)));
+        traces = again;
     }
-    let mut found: Vec<(Trace, Option<Error>)> = Vec::new();
-    for trace in traces {
-        let place = busy.iter().position(|(label, _)| *label == trace.label).filter(|_| trace.by_hand.is_none());
-        found.push((trace, place.map(|place| busy.swap_remove(place).1.into())));
-    }
+    let with_lock = |trace: Trace| {
+        let path = busy.get(&trace.label).filter(|_| trace.by_hand.is_none());
+        let busy = path.map(|path| state::Error::Busy(path.clone()).into());
+        (trace, busy)
+    };
+    let mut found: Vec<(Trace, Option<Error>)> = traces.into_iter().map(with_lock).collect();
     if with_files {
         found.extend(files::look(state, &remembered).into_iter().map(|trace| (trace, None)));
     }

@@ -189,6 +189,26 @@ fn a_killed_accept_of_a_newer_certificate() {
     });
 }
 
+/// The chain and what is remembered get their names last.
+#[test]
+fn an_accept_that_is_ended_at_a_file() {
+    let token = linked();
+    newer(&token);
+    let kept = Snapshot::of(token.folder());
+    let calls = file_calls(&token, &["accept", "new.crt.pem"]);
+    assert!(calls.len() >= 2, "{calls:#?}");
+    for call in calls {
+        kept.restore();
+        let killed = strace(&token, &["accept", "new.crt.pem"], Some(&call.kill()));
+        assert_eq!(killed.code, None, "{call:?}: {killed:#?}");
+        let found = repaired(&token);
+        assert!(found == ["several-certificates"] || found == ["not-accepted"], "{call:?}: {found:?}");
+        is_linked(&token, "web");
+        token.run(&["accept", "new.crt.pem"]).ok();
+        assert_eq!(repaired(&token), [""; 0], "{call:?}");
+    }
+}
+
 #[test]
 fn a_killed_rename() {
     let token = linked();
@@ -314,6 +334,36 @@ fn the_same_certificate_twice() {
     store(&token, "web.crt.pem", "web", &id(&token, "web"));
     assert_eq!(repaired(&token), ["several-certificates"]);
     is_linked(&token, "web");
+}
+
+/// A CA may have a certificate of its own and others by which it is signed.
+#[test]
+fn certificates_of_a_ca_are_its_own_affair() {
+    let token = requested();
+    let ca = Ca::new(token.folder(), "Roots");
+    for name in ["one.pem", "two.pem"] {
+        token.write(name, ca.issue_bare(&token.path("web.csr.pem"), "ca_ext", &[]));
+        store(&token, name, "web", &id(&token, "web"));
+    }
+    let before = token.objects();
+    assert_eq!(repaired(&token), [""; 0]);
+    assert_eq!(token.objects(), before);
+}
+
+#[test]
+fn a_certificate_that_another_tool_has_stored() {
+    let token = requested();
+    store(&token, "web.crt.pem", "web", &id(&token, "web"));
+    // What is in the place of the chain file is somebody's.
+    token.write("web.crt.fullchain.pem", "mine\n");
+    token.run(&["repair", "--yes"]).exits(7).says("has something else").says("--chain-out");
+    assert_eq!(token.read("web.crt.fullchain.pem"), b"mine\n");
+    std::fs::remove_file(token.path("web.crt.fullchain.pem")).unwrap();
+    let shown = token.run(&["repair", "--dry-run"]).ok().stdout;
+    assert!(shown.contains(token.path("web.crt.fullchain.pem").to_str().unwrap()), "{shown}");
+    assert_eq!(repaired(&token), ["not-accepted"]);
+    is_linked(&token, "web");
+    token.run(&["bind", "nginx", "web.crt.pem"]).ok();
 }
 
 #[test]

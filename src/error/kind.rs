@@ -89,7 +89,7 @@ impl Error {
             Self::Prune(PruneError::Served { .. } | PruneError::NoAnswer { .. }) => ErrorKind::ServedDiffers,
             Self::Prune(PruneError::NotReplaced { .. } | PruneError::OtherKey { .. }) => ErrorKind::Conflict,
             Self::Repair(RepairError::Changed(_)) => ErrorKind::Busy,
-            Self::Repair(RepairError::NoPair { .. }) => ErrorKind::Conflict,
+            Self::Repair(RepairError::NoPair { .. } | RepairError::ChainInTheWay { .. }) => ErrorKind::Conflict,
             Self::Repair(RepairError::NotInFile { .. }) => ErrorKind::NotFound,
             Self::State(error) => match error {
                 state::Error::Busy(_) => ErrorKind::Busy,

@@ -178,7 +178,7 @@ impl Trace {
     /// What mends it, as the rest of a sentence; meaningless where it is left to be done by hand.
     #[must_use]
     pub fn step(&self) -> String {
-        let Self { left, record, .. } = self;
+        let Self { left, record, objects, .. } = self;
         match left {
             Left::NoPrivateKey if record.is_some() => {
                 "delete the public key, and forget what is remembered of it".to_owned()
@@ -188,15 +188,21 @@ impl Trace {
             Left::Ids => {
                 "give the public key the id of the private one, if a signature proves that they are a pair".to_owned()
             }
-            Left::SeveralCertificates { not_after, .. } => format!(
-                "prove that the newest, valid to {}, is the key's; write the other to a file, and take it off the token",
-                date(*not_after)
-            ),
+            Left::SeveralCertificates { not_after, .. } => {
+                let (others, them) = if objects.len() == 1 { ("the other", "it") } else { ("the others", "them") };
+                let until = date(*not_after);
+                format!(
+                    "prove that the newest, valid to {until}, is the key's; write {others} to a file, and take {them} off the token"
+                )
+            }
             Left::Astray { is_linked: true } => "write it to a file, and take it off the token".to_owned(),
             Left::Astray { is_linked: false } => {
                 "store it under the id of its key, prove the link, and take this one off the token".to_owned()
             }
-            Left::Unaccepted => "prove the link, write the chain file, and remember it".to_owned(),
+            Left::Unaccepted => {
+                let place = record.as_ref().and_then(|record| record.chain_place()).unwrap_or_default();
+                format!("prove the link, write the chain to {}, and remember it", place.display())
+            }
             Left::CertificateGone { chain_file } => {
                 format!("store it again from {}, and prove the link", chain_file.display())
             }
@@ -205,6 +211,17 @@ impl Trace {
             Left::NoPublicKey => "make it again, if a signature by the private key proves it".to_owned(),
             Left::Unrequested => "nothing".to_owned(),
         }
+    }
+
+    /// Whether another look has found the same; handles tell nothing of that.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let alike = |one: &Object, other: &Object| {
+            (one.class, &one.label, &one.id, &one.value) == (other.class, &other.label, &other.id, &other.value)
+        };
+        (self.left.word(), &self.label, &self.id) == (other.left.word(), &other.label, &other.id)
+            && self.objects.len() == other.objects.len()
+            && self.objects.iter().zip(&other.objects).all(|(one, other)| alike(one, other))
     }
 
     /// A line for whoever meets it while doing something else.

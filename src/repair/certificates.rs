@@ -85,13 +85,21 @@ fn settle(
         let certificates = with_issuers(session, leaf, trace.record.as_deref(), &place)?;
         let chain_file = ChainFile::new(&place, false)?;
         let Accepted { warnings, .. } =
-            accept::accept(session, &certificates, &Terms::default(), &chain_file, state, now)?;
+            accept::accept(session, &certificates, &Terms::default(), &chain_file, state, now).map_err(in_the_way)?;
         return Ok(Mended { files: vec![], warnings });
     }
     let _entry = lock(trace, state)?;
     let pair = session.find_key(&leaf.public_key()?)?.ok_or_else(|| changed(trace))?;
     accept::link(session, &pair, leaf)?;
     Ok(Mended::default())
+}
+
+/// `accept` has an option for that, and this has none.
+fn in_the_way(error: Error) -> Error {
+    match error {
+        Error::File(file::Error::Exists(path)) => RepairError::ChainInTheWay { path }.into(),
+        error => error,
+    }
 }
 
 /// The leaf with those that issued it: as the chain file has them, else the CA's answer beside the CSR, else the token.

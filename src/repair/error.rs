@@ -16,6 +16,12 @@ pub enum Error {
         /// The public key.
         public: String,
     },
+    /// What is in the place of the chain file is not hsmcert's to replace.
+    #[error("{} is in the place of the chain file, and has something else", .path.display())]
+    ChainInTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// A chain file does not hold the certificate that is remembered.
     #[error("{} does not hold the certificate that was accepted", .path.display())]
     NotInFile {

@@ -225,7 +225,7 @@ impl Record {
     }
 
     /// Where the chain of its certificate is, or where `accept` puts it when the certificate is named after the CSR;
-    /// `None` where nobody knows, or the folder is not there.
+    /// `None` where nobody knows, the folder is not there, or another key has taken its place.
     #[must_use]
     pub fn chain_place(&self) -> Option<PathBuf> {
         let accepted = self.accepted.as_ref().map(|accepted| accepted.chain_file.clone());
@@ -235,7 +235,8 @@ impl Record {
             let stem = [".csr.pem", ".csr.der", ".csr", ".pem", ".req"].iter().find_map(|end| name.strip_suffix(end));
             Some(csr.with_file_name(format!("{}.crt.fullchain.pem", stem.unwrap_or(&name))))
         };
-        accepted.or_else(beside_csr).filter(|path| path.parent().is_some_and(Path::is_dir))
+        let place = if self.superseded.is_some() { None } else { accepted.or_else(beside_csr) };
+        place.filter(|path| path.parent().is_some_and(Path::is_dir))
     }
 
     /// The CSR of the request, if it can be read.

@@ -9,6 +9,9 @@ pub(super) fn repair_hints(error: &RepairError) -> Vec<String> {
         RepairError::NoPair { .. } => {
             vec!["nothing was changed; see what has which id with: hsmcert find-key --objects".to_owned()]
         }
+        RepairError::ChainInTheWay { .. } => {
+            vec!["nothing was changed; name another file with: hsmcert accept CERTIFICATE --chain-out FILE".to_owned()]
+        }
         RepairError::NotInFile { .. } => {
             vec!["nothing was changed; store the CA's answer again with: hsmcert accept CERTIFICATE".to_owned()]
         }

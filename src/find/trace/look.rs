@@ -79,29 +79,20 @@ impl View<'_> {
             }
             (None, None) | (Some(_), _) => {}
         }
-        let certificates: Vec<&Entry> = group.of(ObjectClass::Certificate).to_vec();
-        traces.extend(self.labels(group, private, if is_own { &certificates } else { &[] }));
+        let certificates = group.of(ObjectClass::Certificate);
+        traces.extend(self.labels(group, private, if is_own { certificates } else { &[] }));
         let readable: Vec<&Entry> = certificates.iter().copied().filter(|one| one.certificate.is_some()).collect();
         let strays = self.strays(group);
-        let superseded = record.is_some_and(|record| record.superseded.is_some());
         let linked = match readable.as_slice() {
             [] if certificates.is_empty() => match (self.newest(&strays), record) {
                 (Some(stray), _) => Some(trace(Left::Astray { is_linked: false }, &[stray])),
-                (None, Some(record)) if !superseded => self.gone(trace, record),
+                (None, Some(record)) => self.gone(trace, record),
                 (None, None) if is_own && public.is_some() => Some(self.unrequested(trace, private)),
-                (None, _) => None,
+                (None, None) => None,
             },
             [] => None,
-            [one] => record.filter(|_| !superseded).and_then(|record| self.unaccepted(trace, one, record)),
-            several => self.newest(several).map(|stays| {
-                let left = Left::SeveralCertificates {
-                    stays: Box::new(stays.listed.object.clone()),
-                    not_after: stays.certificate.as_ref().map_or(0, |one| one.not_after),
-                };
-                let others: Vec<&Entry> =
-                    several.iter().copied().filter(|one| one.identity() != stays.identity()).collect();
-                trace(left, &others)
-            }),
+            [one] => record.and_then(|record| self.unaccepted(trace, one, record)),
+            several => self.several(trace, several),
         };
         let crowd = self.crowd(group).then(|| ByHand {
             why: "another key or its certificate has the same id".to_owned(),
@@ -111,8 +102,8 @@ impl View<'_> {
         let is_one_more = |stray: &&&Entry| {
             let id = stray.listed.object.id.to_string();
             let tried = format!("{}.{}", private.listed.object.label, id.get(..8).unwrap_or(&id));
-            readable.iter().any(|own| is_same(own, stray))
-                || (!readable.is_empty() && stray.listed.object.label == tried)
+            let is_tried = !readable.is_empty() && stray.listed.object.label == tried;
+            is_tried || readable.iter().any(|own| is_same(own, stray))
         };
         let more = strays.iter().filter(is_one_more).map(|stray| trace(Left::Astray { is_linked: true }, &[stray]));
         traces.extend(more);
@@ -127,7 +118,7 @@ impl View<'_> {
             return None;
         }
         let trace = self.trace(Left::NoPrivateKey, group, public, &[public]);
-        if self.is_own(object, self.record(group)) {
+        if trace.record.is_some() {
             return Some(trace);
         }
         let uri = Pkcs11Uri {
@@ -136,7 +127,7 @@ impl View<'_> {
             object_type: Some(ObjectType::Public),
             ..Pkcs11Uri::default()
         };
-        let why = "nothing shows that it is hsmcert's: somebody may want to verify with it";
+        let why = "nothing is remembered of it: somebody may want to verify with it";
         Some(by_hand(trace, why, vec![format!("hsmcert delete-key {}", word(&uri.to_string()))]))
     }
 
@@ -174,10 +165,21 @@ impl View<'_> {
         by_hand(trace(Left::Unrequested, &[private]), why, vec![first, format!("hsmcert delete-key id:{id}")])
     }
 
+    /// `accept` removes what a certificate replaces when that is linked and proved. A CA may have several for one key.
+    fn several(&self, trace: impl Fn(Left, &[&Entry]) -> Trace, several: &[&Entry]) -> Option<Trace> {
+        let stays = self.newest(several).filter(|_| !several.iter().any(|one| one.is_ca))?;
+        let others: Vec<&Entry> = several.iter().copied().filter(|one| one.identity() != stays.identity()).collect();
+        let not_after = stays.certificate.as_ref().map_or(0, |one| one.not_after);
+        let stays = Box::new(stays.listed.object.clone());
+        Some(trace(Left::SeveralCertificates { stays, not_after }, &others))
+    }
+
     /// `accept` writes and remembers last.
     fn unaccepted(&self, trace: impl Fn(Left, &[&Entry]) -> Trace, one: &Entry, record: &Record) -> Option<Trace> {
         let found = one.certificate.as_ref().filter(|found| found.not_after >= self.known.now && !one.is_ca)?;
-        if record.accepted.as_ref().is_some_and(|accepted| accepted.fingerprint_sha256 == found.sha256) {
+        if record.superseded.is_some()
+            || record.accepted.as_ref().is_some_and(|accepted| accepted.fingerprint_sha256 == found.sha256)
+        {
             return None;
         }
         let trace = trace(Left::Unaccepted, &[one]);
@@ -191,7 +193,7 @@ impl View<'_> {
     fn gone(&self, trace: impl Fn(Left, &[&Entry]) -> Trace, record: &Record) -> Option<Trace> {
         let accepted = record.accepted.as_ref().filter(|accepted| accepted.on_token)?;
         let end = accepted.not_after.parse::<jiff::Timestamp>().ok()?;
-        if end.as_second() < self.known.now {
+        if record.superseded.is_some() || end.as_second() < self.known.now {
             return None;
         }
         let chain_file = accepted.chain_file.clone();

@@ -87,7 +87,11 @@ impl<'v> View<'v> {
     }
 
     /// Certificates of the key that have another id, and no key with that. Those of CAs are stored so, as a part of chains.
+    /// A key without an id has nothing to be linked by.
     pub(super) fn strays(&self, group: &Group<'_>) -> Vec<&'v Entry> {
+        if group.id().is_none_or(KeyId::is_empty) {
+            return vec![];
+        }
         let all = group.key().and_then(|key| self.by_key.get(key)).map_or(&[][..], Vec::as_slice);
         let others = all.iter().filter(|other| other.id() != group.id() && !other.has(ObjectClass::PrivateKey));
         let certificates = others.flat_map(|other| other.of(ObjectClass::Certificate).iter().copied());
