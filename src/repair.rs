@@ -62,14 +62,15 @@ pub fn look(
             }
             error => Err(error),
         };
-        for label in traces.iter().map(|trace| trace.label.as_str()).collect::<BTreeSet<_>>() {
+        let due = || traces.iter().filter(|trace| trace.by_hand.is_none());
+        for label in due().map(|trace| trace.label.as_str()).collect::<BTreeSet<_>>() {
             match state.lock_label(&session.token().serial, label) {
                 Ok(lock) => locks.push(lock),
                 Err(error) => held(label, error)?,
             }
         }
         // What another run was in the middle of is no trace. It holds the lock of its key, or it is through by now.
-        for (trace, key) in traces.iter().filter_map(|trace| Some((trace, trace.key.as_ref()?))) {
+        for (trace, key) in due().filter_map(|trace| Some((trace, trace.key.as_ref()?))) {
             if let Err(error) = state.lock(key) {
                 held(&trace.label, error)?;
             }
