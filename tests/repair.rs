@@ -199,7 +199,7 @@ fn an_accept_that_is_ended_at_a_file() {
     assert!(calls.len() >= 2, "{calls:#?}");
     for call in calls {
         kept.restore();
-        let killed = strace(&token, &["accept", "new.crt.pem"], Some(&call.kill()));
+        let killed = strace(&token, NAMING, &["accept", "new.crt.pem"], Some(&call.kill()));
         assert_eq!(killed.code, None, "{call:?}: {killed:#?}");
         let found = repaired(&token);
         assert!(found == ["several-certificates"] || found == ["not-accepted"], "{call:?}: {found:?}");
