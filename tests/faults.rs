@@ -6,7 +6,7 @@
 mod support;
 
 use support::company::record_files;
-use support::{Object, Outcome, SEED_INF, Shim, SoftToken};
+use support::{Object, Outcome, SEED_INF, Shim, Snapshot, SoftToken};
 
 const DEVICE_ERROR: &str = "0x30";
 
@@ -116,4 +116,25 @@ fn what_a_deletion_could_not_forget_is_forgotten_by_the_next_run() {
     assert!(outcome.stdout.starts_with("nothing is left of \"www.example.com\" on the token"), "{}", outcome.stdout);
     assert!(!record.exists());
     token.run(&delete).fails(6);
+}
+
+/// An object that was found and says that it is not there: a key named by its id is renamed or deleted as a whole all the same.
+#[test]
+fn a_half_that_is_not_shown_for_a_moment_is_not_passed_over() {
+    let token = SoftToken::in_memory();
+    token.pkcs11_tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", "web", "--id", "01"]);
+    let before = Snapshot::of(token.folder());
+    for command in [&["rename", "id:01", "web.old"][..], &["delete-key", "id:01", "--yes"]] {
+        before.restore();
+        let good = Shim::before(&token);
+        good.run(command).ok();
+        let asked = good.count("C_GetAttributeValue");
+        for nth in 1..=asked {
+            before.restore();
+            let outcome = Shim::before(&token).failing(&format!("C_GetAttributeValue:{nth}:0x82")).run(command);
+            let labels: Vec<String> = token.objects().into_iter().map(|one| one.label).collect();
+            let is_whole = labels.is_empty() || labels == ["web", "web"] || labels == ["web.old", "web.old"];
+            assert!(is_whole, "{command:?}, {nth} of {asked}: {labels:?} {outcome:#?}");
+        }
+    }
 }
