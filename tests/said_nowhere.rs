@@ -29,7 +29,7 @@ const LINES: [&str; 32] = [
     "renew web.toml",
     "renew web.toml --force",
     "prune --yes",
-    "repair",
+    "repair --yes",
     "submit request.csr.pem --ca dev --force",
     "submit request.csr.pem --ca elsewhere --force",
     "schedule systemd web.toml",
