@@ -19,10 +19,12 @@ SUBJECT = "/C=US/ST=Washington/L=Seattle/O=Example Ltd/OU=Web/CN=www.example.com
 
 subprocess.run(["cargo", "build", "--quiet", "--release", "--bin", "hsmcert"], cwd=ROOT, check=True)
 subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "pkcs11-shim"], cwd=ROOT, check=True)
-HSMCERT = ROOT / "target/release/hsmcert"
+INSTALLED = Path(tempfile.mkdtemp())
+# Installed, that is copied, as its peers are: what a linker has just written lies in memory in smaller pieces, and starts
+# half a millisecond later.
+HSMCERT = Path(shutil.copy(ROOT / "target/release/hsmcert", INSTALLED))
 # By the name of the module that it stands before, so that it is treated as that product.
-SHIM = Path(tempfile.mkdtemp()) / "libsofthsm2.so"
-shutil.copy(ROOT / "target/release/libpkcs11_shim.so", SHIM)
+SHIM = Path(shutil.copy(ROOT / "target/release/libpkcs11_shim.so", INSTALLED / "libsofthsm2.so"))
 
 
 class Token:
