@@ -50,3 +50,8 @@ fn kryoptic() {
     compatibility::compare(Path::new("../../docs/modules.md"), "kryoptic 1.5.4", &seen);
     journey::end(&token);
 }
+
+#[test]
+fn many_certificates_are_accepted() {
+    journey::fleet(&Token::new(), &["ada", "ben", "cyd"]);
+}
