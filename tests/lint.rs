@@ -38,6 +38,7 @@ fn the_effective_request_is_what_the_ca_will_see() {
 }
 
 #[test]
+#[cfg(not(windows))] // where .ci/windows has put a module into the place of AWS CloudHSM's
 fn a_token_that_is_not_here_is_told_and_is_no_error() {
     let sandbox = sandbox();
     let outcome = Outcome::of(sandbox.hsmcert().args(["lint", "request.inf"])).ok();

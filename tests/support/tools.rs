@@ -32,6 +32,10 @@ pub fn openssl<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> String {
 
 /// Where SoftHSM's module is.
 pub fn softhsm_module() -> PathBuf {
+    if cfg!(windows) {
+        // Under wine the files of the machine are there too.
+        return PathBuf::from("C:\\SoftHSM2\\lib\\softhsm2-x64.dll");
+    }
     let places = [
         "/usr/lib/softhsm/libsofthsm2.so",
         "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
